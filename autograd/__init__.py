@@ -1,0 +1,97 @@
+"""Scalar reverse-mode automatic differentiation: see every number, trust every gradient.
+
+    Value                       a number that records how it was computed
+    v.backward()  v.grad        gradients of a graph, accumulated in its leaves
+    grad  value_and_grad  jacobian  hessian  hvp  vjp  jvp
+                                derivatives of functions, to any order
+    sin  exp  relu  dot  ...    the operations: RULES has one row for each
+    array                       NumPy arrays of Values; np.sin(v) works as well
+    rule                        an operation of your own
+    no_grad  detect_anomaly  record_sources
+                                modes, for a `with` block
+
+>>> from autograd import Value, grad, sin
+>>> x = Value(0.5)
+>>> y = x * sin(x)
+>>> y.backward()
+>>> x.grad == grad(lambda t: t * sin(t))(0.5)
+True
+
+Start with `help(autograd.Value)`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from . import functions as _functions
+from .errors import (
+    AnomalyError,
+    ArgumentError,
+    AutogradError,
+    CutGraphError,
+    CycleError,
+    ExpressionError,
+    MissingExtraError,
+    NumberError,
+    OpaqueRuleError,
+    StaleGraphError,
+    UnsupportedFunctionError,
+)
+from .functions import dot, rule, take, where
+from .modes import detect_anomaly, no_grad, record_sources
+from .rules import RULES, Rule
+from .value import Value
+
+# Loaded when first asked for, so that `import autograd` stays light.
+_LAZY = {
+    "ValueArray": "arrays",
+    "array": "arrays",
+    "draw": "drawing",
+    "grad": "derivatives",
+    "hessian": "derivatives",
+    "hvp": "derivatives",
+    "jacobian": "derivatives",
+    "jvp": "derivatives",
+    "value_and_grad": "derivatives",
+    "vjp": "derivatives",
+}
+
+_OPERATIONS = {name: getattr(_functions, name) for name in _functions.__all__}
+globals().update(_OPERATIONS)
+
+__all__ = [  # noqa: PLE0604 - strings all the same
+    "RULES",
+    "AnomalyError",
+    "ArgumentError",
+    "AutogradError",
+    "CutGraphError",
+    "CycleError",
+    "ExpressionError",
+    "MissingExtraError",
+    "NumberError",
+    "OpaqueRuleError",
+    "Rule",
+    "StaleGraphError",
+    "UnsupportedFunctionError",
+    "Value",
+    "detect_anomaly",
+    "dot",
+    "no_grad",
+    "record_sources",
+    "rule",
+    "take",
+    "where",
+]
+__all__ = sorted({*__all__, *_LAZY, *_OPERATIONS})
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        found = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

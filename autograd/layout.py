@@ -1,0 +1,89 @@
+"""How a node lies in memory: what sweeps know of it without knowing `Value`.
+
+One object a node, no tuple and no closure: that is what made the engine fast. `_left`
+and `_right` are the operands, `_d_left` and `_d_right` the local derivatives of the
+forward pass, None where an operand is a plain number. A node of more than two operands
+has the tuple of operands in `_left`, that of their partials in `_right`, and None in
+`_d_left` and `_d_right`. A leaf has None everywhere. `_mark` and `_bar` are scratch of
+one sweep.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from .errors import StaleGraphError
+from .kinds import Namespace
+
+Node = Any
+Number = Any
+
+
+def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> None:
+    """Store operands and partials in a node's slots."""
+    node._left = node._right = node._d_left = node._d_right = None
+    if len(operands) == 1:
+        node._left, node._d_left = operands[0], partials[0]
+    elif len(operands) == 2:
+        node._left, node._right = operands
+        node._d_left, node._d_right = partials
+    else:
+        node._left, node._right = tuple(operands), tuple(partials)
+
+
+def operands_of(node: Node) -> tuple[Any, ...]:
+    """Return every operand in order, Values and plain numbers."""
+    if node.rule is None:
+        return ()
+    if node._d_left is None and node._d_right is None:
+        left: tuple[Any, ...] = node._left
+        return left
+    return (node._left,) if node._right is None else (node._left, node._right)
+
+
+def edges(node: Node) -> Iterator[tuple[Node, Number]]:
+    """Yield each parent with the local derivative, in the order of the operands."""
+    if node._d_left is not None:
+        yield node._left, node._d_left
+    if node._d_right is not None:
+        yield node._right, node._d_right
+    elif node._d_left is None and node._left is not None:
+        for operand, partial in zip(node._left, node._right, strict=True):
+            if partial is not None:
+                yield operand, partial
+
+
+def is_number(x: Any) -> bool:
+    """Tell a plain number from a node."""
+    return not hasattr(x, "rule")
+
+
+def number_of(x: Any) -> Number:
+    """Return a node's number, and a number itself."""
+    return x if is_number(x) else x.data
+
+
+def check_fresh(node: Node, m: Namespace) -> None:
+    """Raise `StaleGraphError` if a leaf below this node has changed since it was made.
+
+    The node is computed again from its operands' present data: its value and its
+    partials must be those of the forward pass.
+    """
+    operands = node.operands
+    leaves = [p for p in node.parents if p.rule is None]
+    if not leaves:
+        return
+    numbers = [number_of(operand) for operand in operands]
+    data = node.rule.forward(m, *numbers)
+    wanted = [not is_number(operand) for operand in operands]
+    partials = node.rule.local(m, data, numbers, wanted)
+    recorded = [partial for _, partial in edges(node)]
+    again = [partial for partial in partials if partial is not None]
+    for old, new in zip([node.data, *recorded], [data, *again], strict=True):
+        if old != new and not (old != old and new != new):
+            names = ", ".join(map(repr, leaves))
+            raise StaleGraphError(
+                f"a leaf changed after {node.rule.name} was computed from it: now "
+                f"{names}; then the result was {node.data!r}, now it would be {data!r}. "
+                f"Run the forward pass again, or change .data only after all "
+                f"derivatives of this graph are taken"
+            )

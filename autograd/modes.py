@@ -1,0 +1,131 @@
+"""Modes: `no_grad`, `record_sources`, `detect_anomaly`.
+
+Every operation tests one thing, whether the list `ACTIVE` is empty. Only when some
+thread is inside a mode does an operation look at its own thread's state.
+"""
+
+import linecache
+import os
+import sys
+import threading
+from contextlib import ContextDecorator
+from types import FrameType
+from typing import NamedTuple, Self
+
+ACTIVE: list["_Mode"] = []
+
+
+class Source(NamedTuple):
+    """Where the user's code made a node: file, line number and function."""
+
+    file: str
+    line: int
+    function: str
+
+    @property
+    def text(self) -> str:
+        """The source line itself, stripped; empty where it can't be read."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}, in {self.function}: {self.text}"
+
+
+class _ThreadState(threading.local):
+    def __init__(self) -> None:
+        self.entered: list[_Mode] = []
+        self.no_grad = False
+        self.sources = False
+        self.anomaly: detect_anomaly | None = None
+
+    def refresh(self) -> None:
+        anomalies = [mode for mode in self.entered if isinstance(mode, detect_anomaly)]
+        self.anomaly = anomalies[-1] if anomalies else None
+        self.no_grad = any(isinstance(mode, no_grad) for mode in self.entered)
+        self.sources = bool(anomalies) or any(
+            isinstance(mode, record_sources) for mode in self.entered
+        )
+
+
+STATE = _ThreadState()
+
+
+class _Mode(ContextDecorator):
+    """A context manager and decorator, for the current thread only; nests."""
+
+    def __enter__(self) -> Self:
+        ACTIVE.append(self)
+        STATE.entered.append(self)
+        STATE.refresh()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for entered in (STATE.entered, ACTIVE):
+            # The latest entry of this very object; modes may end out of order.
+            place = max(i for i, mode in enumerate(entered) if mode is self)
+            del entered[place]
+        STATE.refresh()
+
+
+class no_grad(_Mode):  # noqa: N801 - the field's name for it
+    """Compute without recording: results are leaves.
+
+    >>> from autograd import Value, no_grad
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.is_leaf, y.data
+    (True, 9.0)
+
+    Works as a decorator too, nests, and holds for the current thread only.
+    """
+
+
+class record_sources(_Mode):  # noqa: N801 - reads as an action
+    """Record for each new node the user's file and line, as `v.source`.
+
+    >>> from autograd import Value, record_sources
+    >>> with record_sources():
+    ...     y = Value(3.0) * 2
+    >>> y.source.line
+    2
+    """
+
+
+class detect_anomaly(_Mode):  # noqa: N801 - PyTorch's name for it
+    """Name the operation that makes a NaN, at the next backward sweep.
+
+    Inside this block (and only for graphs recorded inside it with their source lines)
+    a backward sweep raises `AnomalyError` for the first operation, forward or backward,
+    whose operands are no NaN and whose result is one, unless its cotangent is zero: a
+    NaN in a branch that `where` did not take is no anomaly. No `.grad` is touched then.
+    With ``infinities=True`` an infinity made from finite operands counts too.
+
+    >>> from autograd import Value, detect_anomaly, log
+    >>> with detect_anomaly():
+    ...     (2 * log(Value(-1.0, label="x"))).backward()
+    Traceback (most recent call last):
+    autograd.errors.AnomalyError: log made nan in the forward pass
+      log(x) = nan, x = -1.0
+      at <doctest ...>, line 2, in <module>: (2 * log(Value(-1.0, label="x"))).backward()
+      path to the output: log → mul
+    """
+
+    def __init__(self, infinities: bool = False) -> None:
+        self.infinities = infinities
+
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_LIBRARY_CODE = (_PACKAGE, os.path.join(os.path.dirname(_PACKAGE[:-1]), "nn") + os.sep)
+
+
+def user_source() -> Source | None:
+    """Return the innermost frame outside of this library and of NumPy."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        module = frame.f_globals.get("__name__", "")
+        if not file.startswith(_LIBRARY_CODE) and module.partition(".")[0] != "numpy":
+            return Source(file, frame.f_lineno, frame.f_code.co_name)
+        frame = frame.f_back
+    return None

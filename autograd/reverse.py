@@ -1,0 +1,214 @@
+"""Reverse mode: the one place where the chain rule runs backwards.
+
+A sweep leaves cotangents in the nodes' scratch slots `_bar` (`layout.py`), marks with an object of its own, so that what an interrupted one left behind
+means nothing to the next; it writes `.grad` only at its end, in one step.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
+from operator import attrgetter
+from typing import Any
+
+from .anomaly import check_for_anomalies
+from .graph import topological_order
+from .kinds import Namespace, namespace_of
+from .layout import check_fresh, edges, is_number, number_of
+from .modes import ACTIVE, STATE
+
+Node = Any
+Number = Any
+
+LOCK = threading.RLock()  # one sweep at a time: sweeps share the leaves' scratch slots
+_bars = attrgetter("_bar")
+
+
+def _reach(roots: Sequence[Node], mark: object, zero: Number) -> list[Node]:
+    """Mark what the roots reach, with cotangent zero; return it, parents first.
+
+    `graph.topological_order` for these slots, without a call a node.
+    """
+    order: list[Node] = []
+    emit = order.append
+    path: list[Node] = []
+    push, pop = path.append, path.pop
+    scans: list[tuple[Node, Iterator[Any]]] = []  # of the n-ary nodes on the path
+    for node in roots:
+        if node._mark is mark:
+            continue
+        node._mark = mark
+        node._bar = zero
+        while True:
+            if node._d_left is not None:
+                parent = node._left
+                if parent._mark is not mark:
+                    parent._mark = mark
+                    parent._bar = zero
+                    push(node)
+                    node = parent
+                    continue
+            if node._d_right is not None:
+                parent = node._right
+                if parent._mark is not mark:
+                    parent._mark = mark
+                    parent._bar = zero
+                    push(node)
+                    node = parent
+                    continue
+            elif node._d_left is None and node._left is not None:
+                if not (scans and scans[-1][0] is node):
+                    scans.append((node, zip(node._left, node._right, strict=True)))
+                for parent, partial in scans[-1][1]:
+                    if partial is not None and parent._mark is not mark:
+                        break
+                else:
+                    parent = None
+                    scans.pop()
+                if parent is not None:
+                    parent._mark = mark
+                    parent._bar = zero
+                    push(node)
+                    node = parent
+                    continue
+            emit(node)
+            if not path:
+                break
+            node = pop()
+    return order
+
+
+def _propagate(order: list[Node]) -> list[Node]:
+    """Apply the chain rule from the last node to the first; return the leaves."""
+    leaves = []
+    for node in reversed(order):
+        bar = node._bar
+        d = node._d_left
+        if d is not None:
+            node._left._bar += bar * d
+            d = node._d_right
+            if d is not None:
+                node._right._bar += bar * d
+            continue
+        d = node._d_right
+        if d is not None:
+            node._right._bar += bar * d
+        elif node._left is None:
+            leaves.append(node)
+        else:
+            for operand, d in zip(node._left, node._right, strict=True):
+                if d is not None:
+                    operand._bar += bar * d
+    return leaves
+
+
+def _propagate_strictly(order: list[Node], m: Namespace) -> None:
+    """Apply the chain rule with zero beating infinity and NaN in each product."""
+    for node in reversed(order):
+        bar = node._bar
+        for parent, d in edges(node):
+            parent._bar += m.chain(bar, d)
+
+
+def _sweep(
+    roots: Sequence[Node], seeds: Sequence[Number], mark: object
+) -> tuple[list[Node], list[Node]]:
+    """Leave each reached node's cotangent in its `_bar`; return order and leaves."""
+    m = namespace_of(root.data for root in roots)
+    zero = m.rational(0)
+    order = _reach(roots, mark, zero)
+    for root, seed in zip(roots, seeds, strict=True):
+        root._bar += seed
+    leaves = _propagate(order)
+    # A NaN product runs down to some leaf. Only then is the test in each product needed.
+    if any(leaf._bar != leaf._bar for leaf in leaves):
+        for node in order:
+            node._bar = zero
+        for root, seed in zip(roots, seeds, strict=True):
+            root._bar += seed
+        _propagate_strictly(order, m)
+    if ACTIVE and STATE.anomaly is not None:
+        check_for_anomalies(order, _bars, edges, STATE.anomaly.infinities)
+    return order, leaves
+
+
+def accumulate(root: Node, seed: Number) -> None:
+    """Add to the leaves' `.grad`, overwrite that of interior nodes."""
+    with LOCK:
+        order, leaves = _sweep([root], [seed], object())
+        for leaf in leaves:
+            # Testing for 0 first keeps a Fraction exact beside the initial 0.0.
+            if leaf.grad:
+                leaf._bar += leaf.grad
+        # One call into C, which no KeyboardInterrupt and no other thread can split.
+        deque(map(setattr, order, repeat("grad"), map(_bars, order)), maxlen=0)
+
+
+def cotangents(
+    roots: Sequence[Node], seeds: Sequence[Number], targets: Sequence[Node]
+) -> list[Number]:
+    """Return the targets' cotangents as numbers; touch no `.grad`."""
+    with LOCK:
+        mark = object()
+        _sweep(roots, seeds, mark)
+        return [
+            target._bar if target._mark is mark else namespace_of([target.data]).rational(0)
+            for target in targets
+        ]
+
+
+def differentiable_cotangents(
+    roots: Sequence[Node],
+    seeds: Sequence[Any],
+    targets: Sequence[Node],
+    values: Callable[[Namespace], Any],
+) -> list[Any]:
+    """Return the targets' cotangents as Values: the graph's own formulas, run on nodes.
+
+    `values(m)` gives the namespace for Values over numbers of the kind m. Only what
+    leads to a target is computed. An edge whose partial is the plain number 0 is
+    dropped; a Value that happens to be 0 is kept, since its derivative may not be.
+    """
+    m = namespace_of(root.data for root in roots)
+    over_values = values(m)
+    order = topological_order(roots, lambda node: node.parents)
+    needed = {id(target) for target in targets}
+    for node in order:
+        if any(id(parent) in needed for parent in node.parents):
+            needed.add(id(node))
+    bars: dict[int, Any] = {}
+    for root, seed in zip(roots, seeds, strict=True):
+        _add(bars, root, seed)
+    partials_of = {}
+    for node in reversed(order):
+        bar = bars.get(id(node))
+        if bar is None or node.rule is None or id(node) not in needed:
+            continue
+        check_fresh(node, m)
+        operands = node.operands
+        wanted = [id(operand) in needed for operand in operands]
+        partials = node.rule.local(over_values, node, operands, wanted)
+        partials_of[id(node)] = [
+            (operand, partial)
+            for operand, partial in zip(operands, partials, strict=True)
+            if partial is not None
+        ]
+        for operand, partial in partials_of[id(node)]:
+            if not (is_number(partial) and partial == 0):
+                _add(bars, operand, over_values.chain(bar, partial))
+    if ACTIVE and STATE.anomaly is not None:
+        check_for_anomalies(
+            order,
+            lambda node: number_of(bars.get(id(node), 0)),
+            lambda node: (
+                (operand, number_of(partial))
+                for operand, partial in partials_of.get(id(node), ())
+            ),
+            STATE.anomaly.infinities,
+        )
+    return [bars.get(id(target), m.rational(0)) for target in targets]
+
+
+def _add(bars: dict[int, Any], node: Node, contribution: Any) -> None:
+    earlier = bars.get(id(node))
+    bars[id(node)] = contribution if earlier is None else earlier + contribution

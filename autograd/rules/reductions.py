@@ -1,0 +1,130 @@
+"""Operations on any number of operands."""
+
+import math
+from functools import reduce
+
+from .rule import Rule, table
+
+
+def _products_of_others(m, xs):  # type: ignore[no-untyped-def]
+    """For each operand the product of all the others, without a division."""
+    before, after = [1], [1]
+    for x in xs[:-1]:
+        before.append(before[-1] * x)
+    for x in xs[:0:-1]:
+        after.append(after[-1] * x)
+    return tuple(left * right for left, right in zip(before, reversed(after), strict=True))
+
+
+def _softmax(m, xs):  # type: ignore[no-untyped-def]
+    """e^x_i / Σ e^x_j, shifted by the largest; the shift is a constant."""
+    top = m.detach(m.max(*xs))
+    weights = [
+        m.where(m.abs(top) == m.inf, m.where(x == top, 1, 0), m.exp(x - top))
+        for x in xs
+    ]
+    total = m.sum(*weights)
+    return tuple(
+        m.where(top == -m.inf, 0, m.where(top == top, m.div(weight, total), top))
+        for weight in weights
+    )
+
+
+def _ties(m, out, xs):  # type: ignore[no-untyped-def]
+    """1/k for each of the k operands that equal out, 0 for the others."""
+    hits = [m.where(x == out, 1, 0) for x in xs]
+    share = m.div(1, m.sum(*hits))
+    return tuple(
+        m.where(x == out, share, m.where(out == out, 0, out)) for x in xs
+    )
+
+
+REDUCTIONS = table(
+    Rule(
+        name="sum",
+        partials=lambda m, out, *xs: (1,) * len(xs),
+        latex=r"\sum\left(#*\right)",
+        samples=((1.0, 2.0, 3.0), (1e16, 1.0, -1e16), (5.0,)),
+        note="adds from left to right",
+    ),
+    Rule(
+        name="prod",
+        partials=lambda m, out, *xs: _products_of_others(m, xs),
+        latex=r"\prod\left(#*\right)",
+        samples=((2.0, 3.0, 4.0), (0.0, 3.0, 4.0), (0.0, 0.0, 4.0), (7.0,)),
+        note="right with zeros",
+    ),
+    Rule(
+        name="dot",
+        partials=lambda m, out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
+        text="dot([#<], [#>])",
+        latex=r"\left(#<\right) \cdot \left(#>\right)",
+        samples=((1.0, 2.0, 3.0, 4.0), (1.5, -2.0)),
+        note="multiplies, then adds from left to right",
+    ),
+    Rule(
+        name="mean",
+        formula=lambda m, *xs: m.div(m.sum(*xs), len(xs)),
+        partials=lambda m, out, *xs: (m.rational(1, len(xs)),) * len(xs),
+        samples=((1.0, 2.0, 6.0), (5.0,)),
+    ),
+    Rule(
+        name="norm",
+        partials=lambda m, out, *xs: tuple(
+            m.where(out == 0, 0, m.div(x, out)) for x in xs
+        ),
+        latex=r"\left\lVert #* \right\rVert",
+        samples=((3.0, 4.0), (0.0, 0.0), (1e200, 1e200), (1.0, -2.0, 3.0)),
+        kinks=lambda m, *xs: (m.norm(*xs),),
+        note="derivative 0 at the origin",
+    ),
+    Rule(
+        name="logsumexp",
+        partials=lambda m, out, *xs: _softmax(m, xs),
+        latex=r"\ln\sum\exp\left(#*\right)",
+        samples=(
+            (1.0, 2.0, 3.0),
+            (1000.0, 990.0, -1000.0),
+            (-1000.0, -1000.0),
+            (0.0, -40.0),
+            (-math.inf, -math.inf),
+            (math.inf, math.inf, 1.0),
+        ),
+        # The largest and the logarithm of the rest cancel where the sum is near 1.
+        magnitude=lambda m, out, *xs: m.max(*[m.abs(x) for x in xs]),
+        note="all −inf → gradient 0; k entries +inf → 1/k each",
+    ),
+    Rule(
+        name="max",
+        formula=lambda m, *xs: reduce(m.maximum, xs),
+        partials=lambda m, out, *xs: _ties(m, out, xs),
+        latex=r"\max\left(#*\right)",
+        samples=((1.0, 3.0, 2.0), (2.0, 2.0, 1.0), (4.0,), (1.0, math.nan)),
+        kinks=lambda m, *xs: tuple(
+            x - y for i, x in enumerate(xs) for y in xs[:i]
+        ),
+        note="1/k for each of k equal ones",
+    ),
+    Rule(
+        name="min",
+        formula=lambda m, *xs: reduce(m.minimum, xs),
+        partials=lambda m, out, *xs: _ties(m, out, xs),
+        latex=r"\min\left(#*\right)",
+        samples=((1.0, 3.0, 2.0), (2.0, 1.0, 1.0), (4.0,), (1.0, math.nan)),
+        kinks=lambda m, *xs: tuple(
+            x - y for i, x in enumerate(xs) for y in xs[:i]
+        ),
+        note="1/k for each of k equal ones",
+    ),
+    Rule(
+        name="take",
+        partials=lambda m, out, index, *xs: (
+            None,
+            *[m.where(i == index, 1, 0) for i in range(len(xs))],
+        ),
+        text="take([#+], #1)",
+        static=(0,),
+        samples=((1, 2.0, 3.0), (0, 5.0)),
+        note="derivative 1 for the chosen one",
+    ),
+)

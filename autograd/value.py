@@ -1,0 +1,624 @@
+"""`Value`: a number that remembers how it was computed."""
+
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Self
+
+from . import storage
+from .errors import CutGraphError, NumberError
+from .kinds import FLOATS, Namespace, namespace_of, namespace_of_type
+from .layout import connect, edges, operands_of
+from .modes import ACTIVE, STATE, Source, user_source
+from .reverse import accumulate, cotangents, differentiable_cotangents
+from .rules import RULES, Rule
+
+Number = Any
+
+ADD, SUB, MUL, DIV, NEG = (RULES[name] for name in "add sub mul div neg".split())
+_FLOAT_TYPES = {float, int}
+_NUMPY_BOOLS = {"bool", "bool_"}  # the second up to NumPy 1.26; Python's is "bool" too
+
+
+class Value:
+    """A real number that records the operation that made it and its operands.
+
+    data: the number, a float or int, `fractions.Fraction` or `mpmath.mpf`; NumPy
+        scalars become floats and ints.
+    label: a name for drawings and messages.
+
+    `v.grad` is 0.0 until a `backward()` fills it. `v.operands` has what the operation
+    took, plain numbers included, `v.parents` those that are Values, and
+    `v.local_derivatives` one function a parent that gives ∂v/∂parent as it was in the
+    forward pass.
+
+    >>> from autograd import Value
+    >>> a, b = Value(2.0, label="a"), Value(-3.0)
+    >>> c = a * b + a
+    >>> c.backward()
+    >>> c.data, a.grad, b.grad
+    (-4.0, -2.0, 2.0)
+
+    Comparisons compare data, hashing is by identity. Raises `NumberError` (a TypeError)
+    for anything that is not a real number.
+    """
+
+    __slots__ = (
+        "_bar",
+        "_d_left",
+        "_d_right",
+        "_left",
+        "_mark",
+        "_right",
+        "_source",
+        "data",
+        "grad",
+        "label",
+        "rule",
+    )
+    data: Number
+    grad: Number
+    rule: Rule | None
+    label: str | None
+
+    def __init__(self, data: Number, label: str | None = None) -> None:
+        if type(data) is not float:
+            data = _real_number(data)
+        self.data = data
+        self.grad = 0.0
+        self.label = label
+        self.rule = self._mark = None
+        self._left = self._right = self._d_left = self._d_right = None
+        if type(data) not in _FLOAT_TYPES and type(self) is Value:
+            self.__class__ = ExactValue
+
+    if TYPE_CHECKING:  # the methods that RULES adds below: exp, relu, arctan2, ...
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    # What a node knows of itself
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """Every operand in order: Values and plain numbers."""
+        return operands_of(self)
+
+    @property
+    def parents(self) -> tuple["Value", ...]:
+        """The operands that are Values, in order; ``x*x`` has two."""
+        return tuple(parent for parent, _ in edges(self))
+
+    @property
+    def local_derivatives(self) -> tuple[Callable[[], Number], ...]:
+        """One function a parent: ∂v/∂parent as it was in the forward pass."""
+        return tuple(partial(_same, d) for _, d in edges(self))
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no operation made this node."""
+        return self.rule is None
+
+    @property
+    def source(self) -> Source | None:
+        """The user's line that made this node, if `record_sources()` was on."""
+        return getattr(self, "_source", None)
+
+    def item(self) -> Number:
+        """Return the plain number, `v.data`."""
+        return self.data
+
+    def detach(self) -> "Value":
+        """Return a leaf with the same number: derivatives do not look behind it."""
+        return Value(self.data, label=self.label)
+
+    # Derivatives
+
+    def backward(self, seed: Number = None) -> None:
+        """Fill `.grad` with ∂self/∂node, times `seed` (default 1), by reverse mode.
+
+        Leaves accumulate, as in PyTorch (a second call doubles them, `zero_grad()`
+        clears them); interior nodes are overwritten. The local derivatives are those of
+        the forward pass: changing a leaf's `data` in between changes nothing. If the
+        sweep is interrupted, every `.grad` stays as it was.
+
+        Source: Griewank & Walther, Evaluating Derivatives, section 3.2.
+        """
+        accumulate(self, _seed(self, seed))
+
+    def gradient(
+        self,
+        inputs: Iterable["Value"],
+        create_graph: bool = False,
+        seed: Number = None,
+    ) -> list[Any]:
+        """Return ∂self/∂input for each of `inputs`; touch no `.grad`.
+
+        The inputs may be interior nodes. With ``create_graph=True`` the results are
+        Values that can be differentiated again; a result that depends on no Value is
+        still a plain number's Value.
+
+        >>> from autograd import Value
+        >>> x = Value(2.0)
+        >>> [slope] = (x**3).gradient([x], create_graph=True)
+        >>> slope.data, slope.gradient([x])
+        (12.0, [12.0])
+
+        Raises `StaleGraphError` if a leaf's data has changed since (create_graph only).
+        """
+        targets = [inputs] if isinstance(inputs, Value) else list(inputs)
+        for target in targets:
+            if not isinstance(target, Value):
+                raise NumberError(
+                    f"gradient() takes a list of Values, got {_kind(target)} in it"
+                )
+        if not create_graph:
+            return cotangents([self], [_seed(self, seed)], targets)
+        found = differentiable_cotangents(
+            [self], [_seed(self, seed)], targets, over_values
+        )
+        return [x if isinstance(x, Value) else Value(x) for x in found]
+
+    def zero_grad(self) -> None:
+        """Set `.grad` to 0.0 on this node and on everything that it was made from."""
+        for node in storage.ancestors([self]):
+            node.grad = 0.0
+
+    # Operators: value by value written out, for speed; anything else by its rule
+
+    def __add__(self, other: Any) -> "Value":
+        if type(other) is not Value or ACTIVE:
+            return _binary(ADD, self, other)
+        out = _new_node()
+        out.data = self.data + other.data
+        out._d_left = out._d_right = 1.0
+        out._left = self
+        out._right = other
+        out.rule = ADD
+        out.grad = 0.0
+        out.label = out._mark = None
+        return out
+
+    def __sub__(self, other: Any) -> "Value":
+        if type(other) is not Value or ACTIVE:
+            return _binary(SUB, self, other)
+        out = _new_node()
+        out.data = self.data - other.data
+        out._d_left = 1.0
+        out._d_right = -1.0
+        out._left = self
+        out._right = other
+        out.rule = SUB
+        out.grad = 0.0
+        out.label = out._mark = None
+        return out
+
+    def __mul__(self, other: Any) -> "Value":
+        if type(other) is not Value or ACTIVE:
+            return _binary(MUL, self, other)
+        out = _new_node()
+        out._d_right = a = self.data
+        out._d_left = b = other.data
+        out.data = a * b
+        out._left = self
+        out._right = other
+        out.rule = MUL
+        out.grad = 0.0
+        out.label = out._mark = None
+        return out
+
+    def __truediv__(self, other: Any) -> "Value":
+        if type(other) is not Value or ACTIVE or not other.data:
+            return _binary(DIV, self, other)
+        out = _new_node()
+        b = other.data
+        out.data = quotient = self.data / b
+        out._d_left = 1.0 / b
+        out._d_right = -quotient / b
+        out._left = self
+        out._right = other
+        out.rule = DIV
+        out.grad = 0.0
+        out.label = out._mark = None
+        return out
+
+    def __radd__(self, other: Any) -> "Value":
+        return _binary(ADD, other, self)
+
+    def __rsub__(self, other: Any) -> "Value":
+        return _binary(SUB, other, self)
+
+    def __rmul__(self, other: Any) -> "Value":
+        return _binary(MUL, other, self)
+
+    def __rtruediv__(self, other: Any) -> "Value":
+        return _binary(DIV, other, self)
+
+    def __neg__(self) -> "Value":
+        return apply(NEG, self)  # type: ignore[no-any-return]
+
+    def __pos__(self) -> "Value":
+        return apply(RULES["pos"], self)
+
+    def __abs__(self) -> "Value":
+        return apply(RULES["abs"], self)
+
+    def __pow__(self, other: Any, modulus: None = None) -> "Value":
+        return _binary(RULES["pow"], self, other)
+
+    def __rpow__(self, other: Any) -> "Value":
+        return _binary(RULES["pow"], other, self)
+
+    def __mod__(self, other: Any) -> "Value":
+        return _binary(RULES["mod"], self, other)
+
+    def __rmod__(self, other: Any) -> "Value":
+        return _binary(RULES["mod"], other, self)
+
+    def __floordiv__(self, other: Any) -> "Value":
+        return _binary(RULES["floordiv"], self, other)
+
+    def __rfloordiv__(self, other: Any) -> "Value":
+        return _binary(RULES["floordiv"], other, self)
+
+    def __divmod__(self, other: Any) -> tuple["Value", "Value"]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple["Value", "Value"]:
+        return other // self, other % self
+
+    def __round__(self, digits: int | None = None) -> "Value":
+        if digits is None:
+            return apply(RULES["round"], self)
+        return apply(RULES["round_to"], self, digits)
+
+    def __floor__(self) -> "Value":
+        return apply(RULES["floor"], self)
+
+    def __ceil__(self) -> "Value":
+        return apply(RULES["ceil"], self)
+
+    def __trunc__(self) -> "Value":
+        return apply(RULES["trunc"], self)
+
+    # Comparisons compare data; equal numbers are still different nodes
+
+    def __eq__(self, other: object) -> Any:
+        return self.data == _data(other) if _is_operand(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self.data != _data(other) if _is_operand(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return self.data < _data(other) if _is_operand(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return self.data <= _data(other) if _is_operand(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return self.data > _data(other) if _is_operand(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= _data(other) if _is_operand(other) else NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    # A number taken out of the graph is asked for by name
+
+    def __float__(self) -> float:
+        raise _cut_graph("float(v), or a function of math such as math.sin(v),")
+
+    def __int__(self) -> int:
+        raise _cut_graph("int(v)")
+
+    def __index__(self) -> int:
+        raise _cut_graph("a Value as an index")
+
+    def __complex__(self) -> complex:
+        raise _cut_graph("complex(v)")
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f", label={self.label!r}"
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    # NumPy: `np.sin(v)`, `array * v`; loaded when NumPy first asks
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
+        from .arrays import apply_ufunc
+
+        return apply_ufunc(ufunc, method, *inputs, **how)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from .arrays import apply_function
+
+        return apply_function(func, args, kwargs)
+
+    # Copies keep a graph's sharing, at any depth
+
+    def __copy__(self) -> Self:
+        return storage.shallow_copy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return storage.deep_copy(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return storage.reduce_node(self)
+
+
+class ExactValue(Value):
+    """A Value whose number is a Fraction or an mpf: every operator goes by its rule."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Value:
+        return _binary(ADD, self, other)
+
+    def __sub__(self, other: Any) -> Value:
+        return _binary(SUB, self, other)
+
+    def __mul__(self, other: Any) -> Value:
+        return _binary(MUL, self, other)
+
+    def __truediv__(self, other: Any) -> Value:
+        return _binary(DIV, self, other)
+
+
+_new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init__
+
+
+def _same(d: Number) -> Number:
+    return d
+
+
+def _real_number(data: Any) -> Number:
+    """Return data as a number that a Value may hold, or say why it can't."""
+    if type(data).__name__ in _NUMPY_BOOLS:
+        raise NumberError(
+            f"Value() takes a real number, got the bool {data}: use where(condition, "
+            f"a, b) to choose, or float({data})"
+        )
+    if isinstance(data, Value):
+        raise NumberError(
+            f"Value() takes a number, got {data!r}: use it as it is, "
+            f"or v.detach() for a new leaf with the same number"
+        )
+    m = namespace_of_type(type(data))
+    if m is FLOATS:
+        return int(data) if isinstance(data, numbers.Integral) else float(data)
+    if m is not None:
+        return data
+    hint = ""
+    if isinstance(data, str):
+        hint = "; for text use float(text)"
+    elif isinstance(data, complex) or hasattr(data, "imag") and hasattr(data, "conjugate"):
+        hint = "; use its real and imaginary parts as two Values"
+    if hasattr(data, "__len__") and not isinstance(data, str) or hasattr(data, "shape"):
+        hint = "; for an array of Values use autograd.array(data)"
+    raise NumberError(
+        f"Value() takes a real number (float, int, Fraction or mpmath.mpf), got "
+        f"{_kind(data)}{hint}"
+    )
+
+
+def _kind(x: Any) -> str:
+    text = repr(x)
+    return f"{type(x).__name__} {text if len(text) < 60 else text[:57] + '...'}"
+
+
+def _cut_graph(what: str) -> CutGraphError:
+    return CutGraphError(
+        f"{what} would cut the graph: write v.data or v.item() for the plain number, or "
+        f"autograd.<name> in place of math.<name> to keep the derivative"
+    )
+
+
+def _seed(output: Value, seed: Number) -> Number:
+    m = namespace_of([output.data])
+    if seed is None:
+        return m.rational(1)
+    if isinstance(seed, Value):
+        raise NumberError(f"a seed is a plain number, got {seed!r}: use its .data")
+    return m.lift(_real_number(seed))
+
+
+def _is_operand(x: Any) -> bool:
+    """Tell whether x is a Value or a real number, bools and NumPy scalars included."""
+    return (
+        type(x) in _FLOAT_TYPES
+        or isinstance(x, Value | bool)
+        or namespace_of_type(type(x)) is not None
+        or (type(x).__module__ == "numpy" and type(x).__name__ in _NUMPY_BOOLS)
+    )
+
+
+def _data(x: Any) -> Number:
+    return x.data if isinstance(x, Value) else x
+
+
+def _plain(x: Any) -> Number:
+    """Return the number of an operand; a bool counts as 0 or 1, as in NumPy."""
+    if isinstance(x, Value):
+        x = x.data
+    if type(x) in _FLOAT_TYPES:
+        return x
+    return int(x) if type(x).__name__ in _NUMPY_BOOLS else _real_number(x)
+
+
+def _binary(rule: Rule, left: Any, right: Any) -> Any:
+    """Apply an operator's rule, or leave an operand of foreign type to its own class."""
+    if _is_operand(left) and _is_operand(right):
+        return apply(rule, left, right)
+    return NotImplemented
+
+
+def apply(rule: Rule, *operands: Any) -> Any:
+    """Apply an operation to Values and plain numbers; of plain numbers only, a number.
+
+    The one way into the graph beside the operators that are written out above.
+    """
+    data = [o.data if isinstance(o, Value) else o for o in operands]
+    types = set(map(type, data))
+    if types <= _FLOAT_TYPES and not rule.static:
+        m: Namespace = FLOATS
+    else:
+        m, data = _prepare(rule, operands)
+        types = set(map(type, data))
+    result = rule.forward(m, *data)
+    if m is not FLOATS:
+        result = m.lift(result)
+    elif type(result) is int and float in types:
+        result = float(result)
+    wanted = [isinstance(operand, Value) for operand in operands]
+    if not any(wanted):
+        return result
+    out = _new_node()
+    out.data = result
+    out.grad = 0.0
+    out.label = out._mark = None
+    if m is not FLOATS:
+        out.__class__ = ExactValue
+    if ACTIVE and STATE.no_grad:
+        out.rule = out._left = out._right = out._d_left = out._d_right = None
+        return out
+    out.rule = rule
+    partials = rule.local(m, result, data, wanted)
+    operands = tuple(
+        operand if is_value else number
+        for operand, is_value, number in zip(operands, wanted, data, strict=True)
+    )
+    connect(out, operands, partials)
+    if ACTIVE and STATE.sources:
+        out._source = user_source()
+    return out
+
+
+def _prepare(rule: Rule, operands: Sequence[Any]) -> tuple[Namespace, list[Number]]:
+    """Find the kind of number for mixed operands, and their plain numbers."""
+    data = []
+    for place, operand in enumerate(operands):
+        if place not in rule.static:
+            data.append(_plain(operand))
+        elif isinstance(operand, Value):
+            raise NumberError(
+                f"operand {place + 1} of {rule.name} is fixed, no derivative is taken "
+                f"for it: give a plain number, such as v.data, not {operand!r}"
+            )
+        else:
+            data.append(operand)
+    return (
+        namespace_of(x for place, x in enumerate(data) if place not in rule.static),
+        data,
+    )
+
+
+class _OverValues:
+    """The namespace of Values over one kind of number: derivatives of derivatives."""
+
+    def __init__(self, numbers: Namespace) -> None:
+        self._numbers = numbers
+        self.rational = numbers.rational
+        self.inf, self.nan = numbers.inf, numbers.nan
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        rule, on_numbers = RULES[name], getattr(self._numbers, name)
+
+        def function(*operands: Any) -> Any:
+            if any(isinstance(operand, Value) for operand in operands):
+                return apply(rule, *operands)
+            return on_numbers(*operands)
+
+        setattr(self, name, function)
+        return function
+
+    @property
+    def pi(self) -> Number:
+        return self._numbers.pi
+
+    @staticmethod
+    def detach(x: Any) -> Number:
+        return _data(x)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Choose at once: eager conditions are plain bools, and need no node."""
+        return a if condition else b
+
+    def chain(self, cotangent: Any, partial: Any) -> Any:
+        """The chain rule's product; a factor that is the plain number 1 needs none."""
+        for one, other in ((cotangent, partial), (partial, cotangent)):
+            if not isinstance(one, Value) and one == 1:
+                return other
+        if isinstance(cotangent, Value) or isinstance(partial, Value):
+            return apply(RULES["chain"], cotangent, partial)
+        return self._numbers.chain(cotangent, partial)
+
+
+@cache
+def over_values(numbers: Namespace) -> Any:
+    """Return the namespace for Values whose numbers are of this kind."""
+    return _OverValues(numbers)
+
+
+def with_defaults(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Add the default numbers of the operands that were left out."""
+    missing = (rule.arity or 0) - len(operands)
+    if missing <= 0 or missing > len(rule.defaults):
+        return operands
+    m = namespace_of([_plain(operands[0])])
+    return (*operands, *(m.rational(p, q) for p, q in rule.defaults[-missing:]))
+
+
+def _unary_method(rule: Rule) -> Callable[[Value], Any]:
+    """Make a method of one operand: `apply` with its choices made beforehand."""
+    forward, partials = partial(rule.forward, FLOATS), partial(rule.partials, FLOATS)
+    if rule.formula is None:
+        forward = getattr(FLOATS, rule.name)
+
+    def method(self: Value) -> Any:
+        x = self.data
+        if type(self) is not Value or ACTIVE or type(x) is not float:
+            return apply(rule, self)
+        out = _new_node()
+        data = forward(x)
+        out.data = data if type(data) is float else float(data)
+        (out._d_left,) = partials(data, x)
+        out._left = self
+        out._right = out._d_right = None
+        out.rule = rule
+        out.grad = 0.0
+        out.label = out._mark = None
+        return out
+
+    return method
+
+
+def _method(rule: Rule) -> Callable[..., Any]:
+    def method(self: Value, *others: Any) -> Any:
+        return apply(rule, *with_defaults(rule, (self, *others)))
+
+    return method
+
+
+def _add_methods() -> None:
+    """Give Value a method for each rule, also under the names by which NumPy calls it.
+
+    NumPy's functions on a plain object array call the elements' methods of their name.
+    """
+    for rule in RULES.values():
+        if rule.static or rule.arity is None or rule.name == "chain":
+            continue
+        method = _unary_method(rule) if rule.arity == 1 else _method(rule)
+        method.__doc__ = f"Return {rule.format('self', 'x', 'y')}: `autograd.{rule.name}`."
+        for name in (rule.name, *rule.numpy):
+            method.__name__ = rule.name
+            method.__qualname__ = f"Value.{rule.name}"
+            setattr(Value, name, method)
+
+
+_add_methods()
+Value.__neg__ = Value.neg  # type: ignore[method-assign]
+Value.__abs__ = Value.abs  # type: ignore[method-assign]
