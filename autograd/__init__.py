@@ -1,4 +1,4 @@
-"""Scalar reverse-mode automatic differentiation: see every number, trust every gradient.
+"""Scalar automatic differentiation: see every number, trust every gradient.
 
     Value                       a number that records how it was computed
     v.backward()  v.grad        gradients of a graph, accumulated in its leaves
@@ -59,7 +59,7 @@ _LAZY = {
 _OPERATIONS = {name: getattr(_functions, name) for name in _functions.__all__}
 globals().update(_OPERATIONS)
 
-__all__ = [  # noqa: PLE0604 - strings all the same
+__all__ = [
     "RULES",
     "AnomalyError",
     "ArgumentError",

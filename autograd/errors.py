@@ -1,16 +1,16 @@
 """Exceptions. Each is also the built-in exception that a caller would expect.
 
-    AutogradError
-    ├── NumberError (TypeError)             data that is no real number, or kinds mixed
-    ├── CutGraphError (TypeError)           float(v), int(v), v as an index
-    ├── UnsupportedFunctionError (TypeError)  a NumPy function without a rule
-    ├── OpaqueRuleError (TypeError)         a black box asked for more than floats
-    ├── ArgumentError (ValueError)          wrong shapes, lengths, argnums, names
-    │   └── ExpressionError                 text that is no allowed expression
-    ├── CycleError (ValueError)             a graph that is not acyclic
-    ├── StaleGraphError (RuntimeError)      a leaf changed since the forward pass
-    ├── AnomalyError (FloatingPointError)   detect_anomaly() found a NaN's origin
-    └── MissingExtraError (ImportError)     an optional package is not installed
+AutogradError
+├── NumberError (TypeError)             data that is no real number, or kinds mixed
+├── CutGraphError (TypeError)           float(v), int(v), v as an index
+├── UnsupportedFunctionError (TypeError)  a NumPy function without a rule
+├── OpaqueRuleError (TypeError)         a black box asked for more than floats
+├── ArgumentError (ValueError)          wrong shapes, lengths, argnums, names
+│   └── ExpressionError                 text that is no allowed expression
+├── CycleError (ValueError)             a graph that is not acyclic
+├── StaleGraphError (RuntimeError)      a leaf changed since the forward pass
+├── AnomalyError (FloatingPointError)   detect_anomaly() found a NaN's origin
+└── MissingExtraError (ImportError)     an optional package is not installed
 """
 
 

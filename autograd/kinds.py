@@ -344,7 +344,9 @@ class HighPrecision(Namespace):
         self.lgamma = real(self._lgamma)
         self.trunc = real(lambda x: mp.ceil(x) if x < 0 else mp.floor(x))
         self.round = real(lambda x: mp.nint(x))
-        self.round_to = real(lambda x, n: mp.nint(x * mp.mpf(10) ** n) / mp.mpf(10)**n)
+        self.round_to = real(
+            lambda x, n: mp.nint(x * mp.mpf(10) ** n) / mp.mpf(10) ** n
+        )
 
     @property
     def pi(self) -> Number:

@@ -40,6 +40,15 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     return (node._left,) if node._right is None else (node._left, node._right)
 
 
+def parents_of(node: Node) -> tuple[Node, ...]:
+    """Return the operands that are Values, in order."""
+    if node._d_left is not None:
+        return (node._left,) if node._d_right is None else (node._left, node._right)
+    if node._d_right is not None:
+        return (node._right,)
+    return tuple(operand for operand, _ in edges(node))
+
+
 def edges(node: Node) -> Iterator[tuple[Node, Number]]:
     """Yield each parent with the local derivative, in the order of the operands."""
     if node._d_left is not None:

@@ -1,7 +1,8 @@
 """Reverse mode: the one place where the chain rule runs backwards.
 
-A sweep leaves cotangents in the nodes' scratch slots `_bar` (`layout.py`), marks with an object of its own, so that what an interrupted one left behind
-means nothing to the next; it writes `.grad` only at its end, in one step.
+A sweep leaves cotangents in the nodes' scratch slots `_bar` (`layout.py`). It marks what
+it reaches with an object of its own, so that what an interrupted sweep left behind means
+nothing to the next, and it writes `.grad` only at its end, in one step.
 """
 
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 from .anomaly import check_for_anomalies
 from .graph import topological_order
 from .kinds import Namespace, namespace_of
-from .layout import check_fresh, edges, is_number, number_of
+from .layout import check_fresh, edges, is_number, number_of, parents_of
 from .modes import ACTIVE, STATE
 
 Node = Any
@@ -152,8 +153,8 @@ def cotangents(
         mark = object()
         _sweep(roots, seeds, mark)
         return [
-            target._bar if target._mark is mark else namespace_of([target.data]).rational(0)
-            for target in targets
+            t._bar if t._mark is mark else namespace_of([t.data]).rational(0)
+            for t in targets
         ]
 
 
@@ -171,10 +172,10 @@ def differentiable_cotangents(
     """
     m = namespace_of(root.data for root in roots)
     over_values = values(m)
-    order = topological_order(roots, lambda node: node.parents)
+    order = topological_order(roots, parents_of)
     needed = {id(target) for target in targets}
     for node in order:
-        if any(id(parent) in needed for parent in node.parents):
+        if any(id(parent) in needed for parent in parents_of(node)):
             needed.add(id(node))
     bars: dict[int, Any] = {}
     for root, seed in zip(roots, seeds, strict=True):
@@ -206,7 +207,8 @@ def differentiable_cotangents(
             ),
             STATE.anomaly.infinities,
         )
-    return [bars.get(id(target), m.rational(0)) for target in targets]
+    found = [bars.get(id(target), 0) for target in targets]
+    return [m.lift(bar) if is_number(bar) else bar for bar in found]
 
 
 def _add(bars: dict[int, Any], node: Node, contribution: Any) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .graph import topological_order
-from .layout import connect, operands_of
+from .layout import connect, operands_of, parents_of
 
 Node = Any
 _PLAIN_SLOTS = ("data", "grad", "label", "rule")
@@ -23,11 +23,11 @@ _PLAIN_SLOTS = ("data", "grad", "label", "rule")
 
 def ancestors(roots: Iterable[Node]) -> list[Node]:
     """Return the roots and all that they were made from, parents first."""
-    return topological_order(roots, operator.attrgetter("parents"))
+    return topological_order(roots, parents_of)
 
 
 def _blank(cls: type, data: Any, grad: Any, label: str | None) -> Node:
-    node = object.__new__(cls)
+    node: Node = object.__new__(cls)
     node.data, node.grad, node.label = data, grad, label
     node.rule = node._mark = None
     node._left = node._right = node._d_left = node._d_right = None
@@ -35,7 +35,11 @@ def _blank(cls: type, data: Any, grad: Any, label: str | None) -> Node:
 
 
 def _restore_leaf(
-    cls: type, data: Any, grad: Any, label: str | None, attributes: dict[str, Any] | None
+    cls: type,
+    data: Any,
+    grad: Any,
+    label: str | None,
+    attributes: dict[str, Any] | None,
 ) -> Node:
     leaf = _blank(cls, data, grad, label)
     if attributes:
@@ -59,8 +63,9 @@ def deep_copy(root: Node, memo: dict[int, Any]) -> Any:
         attributes = copy.deepcopy(getattr(node, "__dict__", None), memo)
         new = _restore_leaf(type(node), node.data, node.grad, node.label, attributes)
         memo[id(node)] = new
-        operands = [memo.get(id(o), o) if hasattr(o, "rule") else o
-                    for o in operands_of(node)]
+        operands = [
+            memo.get(id(o), o) if hasattr(o, "rule") else o for o in operands_of(node)
+        ]
         _connect_like(new, node, operands)
     return memo[id(root)]
 
@@ -145,7 +150,9 @@ def _unpack(
     makers: list[tuple[type, Any]], outside: list[Any], *columns: list[Any]
 ) -> list[Node]:
     nodes: list[Node] = []
-    for maker, data, grad, places, partials, label, source in zip(*columns, strict=True):
+    for maker, data, grad, places, partials, label, source in zip(
+        *columns, strict=True
+    ):
         cls, rule = makers[maker]
         node = _blank(cls, data, grad, label)
         node.rule = rule

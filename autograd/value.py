@@ -1,26 +1,24 @@
 """`Value`: a number that remembers how it was computed."""
 
-import numbers
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from . import storage
-from .errors import CutGraphError, NumberError
-from .kinds import FLOATS, Namespace, namespace_of, namespace_of_type
-from .layout import connect, edges, operands_of
-from .modes import ACTIVE, STATE, Source, user_source
+from .errors import NumberError
+from .kinds import FLOATS, Namespace, namespace_of
+from .layout import connect, number_of
+from .modes import ACTIVE, STATE, user_source
+from .node import FLOAT_TYPES, Node, describe, is_operand, plain, real_number
 from .reverse import accumulate, cotangents, differentiable_cotangents
 from .rules import RULES, Rule
+from .storage import ancestors
 
 Number = Any
 
-ADD, SUB, MUL, DIV, NEG = (RULES[name] for name in "add sub mul div neg".split())
-_FLOAT_TYPES = {float, int}
-_NUMPY_BOOLS = {"bool", "bool_"}  # the second up to NumPy 1.26; Python's is "bool" too
+ADD, SUB, MUL, DIV, NEG = (RULES[name] for name in ["add", "sub", "mul", "div", "neg"])
 
 
-class Value:
+class Value(Node):
     """A real number that records the operation that made it and its operands.
 
     data: the number, a float or int, `fractions.Fraction` or `mpmath.mpf`; NumPy
@@ -43,73 +41,26 @@ class Value:
     for anything that is not a real number.
     """
 
-    __slots__ = (
-        "_bar",
-        "_d_left",
-        "_d_right",
-        "_left",
-        "_mark",
-        "_right",
-        "_source",
-        "data",
-        "grad",
-        "label",
-        "rule",
-    )
-    data: Number
-    grad: Number
-    rule: Rule | None
-    label: str | None
+    __slots__ = ()
 
     def __init__(self, data: Number, label: str | None = None) -> None:
         if type(data) is not float:
-            data = _real_number(data)
+            data = real_number(data)
         self.data = data
         self.grad = 0.0
         self.label = label
         self.rule = self._mark = None
         self._left = self._right = self._d_left = self._d_right = None
-        if type(data) not in _FLOAT_TYPES and type(self) is Value:
+        if type(data) not in FLOAT_TYPES and type(self) is Value:
             self.__class__ = ExactValue
-
-    if TYPE_CHECKING:  # the methods that RULES adds below: exp, relu, arctan2, ...
-
-        def __getattr__(self, name: str) -> Any: ...
-
-    # What a node knows of itself
-
-    @property
-    def operands(self) -> tuple[Any, ...]:
-        """Every operand in order: Values and plain numbers."""
-        return operands_of(self)
-
-    @property
-    def parents(self) -> tuple["Value", ...]:
-        """The operands that are Values, in order; ``x*x`` has two."""
-        return tuple(parent for parent, _ in edges(self))
-
-    @property
-    def local_derivatives(self) -> tuple[Callable[[], Number], ...]:
-        """One function a parent: ∂v/∂parent as it was in the forward pass."""
-        return tuple(partial(_same, d) for _, d in edges(self))
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether no operation made this node."""
-        return self.rule is None
-
-    @property
-    def source(self) -> Source | None:
-        """The user's line that made this node, if `record_sources()` was on."""
-        return getattr(self, "_source", None)
-
-    def item(self) -> Number:
-        """Return the plain number, `v.data`."""
-        return self.data
 
     def detach(self) -> "Value":
         """Return a leaf with the same number: derivatives do not look behind it."""
         return Value(self.data, label=self.label)
+
+    if TYPE_CHECKING:  # the methods that RULES adds below: exp, relu, arctan2, ...
+
+        def __getattr__(self, name: str) -> Any: ...
 
     # Derivatives
 
@@ -149,7 +100,7 @@ class Value:
         for target in targets:
             if not isinstance(target, Value):
                 raise NumberError(
-                    f"gradient() takes a list of Values, got {_kind(target)} in it"
+                    f"gradient() takes a list of Values, got {describe(target)} in it"
                 )
         if not create_graph:
             return cotangents([self], [_seed(self, seed)], targets)
@@ -160,12 +111,12 @@ class Value:
 
     def zero_grad(self) -> None:
         """Set `.grad` to 0.0 on this node and on everything that it was made from."""
-        for node in storage.ancestors([self]):
+        for node in ancestors([self]):
             node.grad = 0.0
 
     # Operators: value by value written out, for speed; anything else by its rule
 
-    def __add__(self, other: Any) -> "Value":
+    def __add__(self, other: Any) -> Any:
         if type(other) is not Value or ACTIVE:
             return _binary(ADD, self, other)
         out = _new_node()
@@ -178,7 +129,7 @@ class Value:
         out.label = out._mark = None
         return out
 
-    def __sub__(self, other: Any) -> "Value":
+    def __sub__(self, other: Any) -> Any:
         if type(other) is not Value or ACTIVE:
             return _binary(SUB, self, other)
         out = _new_node()
@@ -192,7 +143,7 @@ class Value:
         out.label = out._mark = None
         return out
 
-    def __mul__(self, other: Any) -> "Value":
+    def __mul__(self, other: Any) -> Any:
         if type(other) is not Value or ACTIVE:
             return _binary(MUL, self, other)
         out = _new_node()
@@ -206,7 +157,7 @@ class Value:
         out.label = out._mark = None
         return out
 
-    def __truediv__(self, other: Any) -> "Value":
+    def __truediv__(self, other: Any) -> Any:
         if type(other) is not Value or ACTIVE or not other.data:
             return _binary(DIV, self, other)
         out = _new_node()
@@ -221,110 +172,64 @@ class Value:
         out.label = out._mark = None
         return out
 
-    def __radd__(self, other: Any) -> "Value":
+    def __radd__(self, other: Any) -> Any:
         return _binary(ADD, other, self)
 
-    def __rsub__(self, other: Any) -> "Value":
+    def __rsub__(self, other: Any) -> Any:
         return _binary(SUB, other, self)
 
-    def __rmul__(self, other: Any) -> "Value":
+    def __rmul__(self, other: Any) -> Any:
         return _binary(MUL, other, self)
 
-    def __rtruediv__(self, other: Any) -> "Value":
+    def __rtruediv__(self, other: Any) -> Any:
         return _binary(DIV, other, self)
 
-    def __neg__(self) -> "Value":
-        return apply(NEG, self)  # type: ignore[no-any-return]
+    def __neg__(self) -> Any:
+        return apply(NEG, self)
 
-    def __pos__(self) -> "Value":
+    def __pos__(self) -> Any:
         return apply(RULES["pos"], self)
 
-    def __abs__(self) -> "Value":
+    def __abs__(self) -> Any:
         return apply(RULES["abs"], self)
 
-    def __pow__(self, other: Any, modulus: None = None) -> "Value":
+    def __pow__(self, other: Any, modulus: None = None) -> Any:
         return _binary(RULES["pow"], self, other)
 
-    def __rpow__(self, other: Any) -> "Value":
+    def __rpow__(self, other: Any) -> Any:
         return _binary(RULES["pow"], other, self)
 
-    def __mod__(self, other: Any) -> "Value":
+    def __mod__(self, other: Any) -> Any:
         return _binary(RULES["mod"], self, other)
 
-    def __rmod__(self, other: Any) -> "Value":
+    def __rmod__(self, other: Any) -> Any:
         return _binary(RULES["mod"], other, self)
 
-    def __floordiv__(self, other: Any) -> "Value":
+    def __floordiv__(self, other: Any) -> Any:
         return _binary(RULES["floordiv"], self, other)
 
-    def __rfloordiv__(self, other: Any) -> "Value":
+    def __rfloordiv__(self, other: Any) -> Any:
         return _binary(RULES["floordiv"], other, self)
 
-    def __divmod__(self, other: Any) -> tuple["Value", "Value"]:
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> tuple["Value", "Value"]:
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
 
-    def __round__(self, digits: int | None = None) -> "Value":
+    def __round__(self, digits: int | None = None) -> Any:
         if digits is None:
             return apply(RULES["round"], self)
         return apply(RULES["round_to"], self, digits)
 
-    def __floor__(self) -> "Value":
+    def __floor__(self) -> Any:
         return apply(RULES["floor"], self)
 
-    def __ceil__(self) -> "Value":
+    def __ceil__(self) -> Any:
         return apply(RULES["ceil"], self)
 
-    def __trunc__(self) -> "Value":
+    def __trunc__(self) -> Any:
         return apply(RULES["trunc"], self)
-
-    # Comparisons compare data; equal numbers are still different nodes
-
-    def __eq__(self, other: object) -> Any:
-        return self.data == _data(other) if _is_operand(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Any:
-        return self.data != _data(other) if _is_operand(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> Any:
-        return self.data < _data(other) if _is_operand(other) else NotImplemented
-
-    def __le__(self, other: Any) -> Any:
-        return self.data <= _data(other) if _is_operand(other) else NotImplemented
-
-    def __gt__(self, other: Any) -> Any:
-        return self.data > _data(other) if _is_operand(other) else NotImplemented
-
-    def __ge__(self, other: Any) -> Any:
-        return self.data >= _data(other) if _is_operand(other) else NotImplemented
-
-    __hash__ = object.__hash__
-
-    def __bool__(self) -> bool:
-        return bool(self.data)
-
-    # A number taken out of the graph is asked for by name
-
-    def __float__(self) -> float:
-        raise _cut_graph("float(v), or a function of math such as math.sin(v),")
-
-    def __int__(self) -> int:
-        raise _cut_graph("int(v)")
-
-    def __index__(self) -> int:
-        raise _cut_graph("a Value as an index")
-
-    def __complex__(self) -> complex:
-        raise _cut_graph("complex(v)")
-
-    def __repr__(self) -> str:
-        label = "" if self.label is None else f", label={self.label!r}"
-        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else str(self)
 
     # NumPy: `np.sin(v)`, `array * v`; loaded when NumPy first asks
 
@@ -338,83 +243,26 @@ class Value:
 
         return apply_function(func, args, kwargs)
 
-    # Copies keep a graph's sharing, at any depth
-
-    def __copy__(self) -> Self:
-        return storage.shallow_copy(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return storage.deep_copy(self, memo)
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return storage.reduce_node(self)
-
 
 class ExactValue(Value):
     """A Value whose number is a Fraction or an mpf: every operator goes by its rule."""
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Value:
+    def __add__(self, other: Any) -> Any:
         return _binary(ADD, self, other)
 
-    def __sub__(self, other: Any) -> Value:
+    def __sub__(self, other: Any) -> Any:
         return _binary(SUB, self, other)
 
-    def __mul__(self, other: Any) -> Value:
+    def __mul__(self, other: Any) -> Any:
         return _binary(MUL, self, other)
 
-    def __truediv__(self, other: Any) -> Value:
+    def __truediv__(self, other: Any) -> Any:
         return _binary(DIV, self, other)
 
 
 _new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init__
-
-
-def _same(d: Number) -> Number:
-    return d
-
-
-def _real_number(data: Any) -> Number:
-    """Return data as a number that a Value may hold, or say why it can't."""
-    if type(data).__name__ in _NUMPY_BOOLS:
-        raise NumberError(
-            f"Value() takes a real number, got the bool {data}: use where(condition, "
-            f"a, b) to choose, or float({data})"
-        )
-    if isinstance(data, Value):
-        raise NumberError(
-            f"Value() takes a number, got {data!r}: use it as it is, "
-            f"or v.detach() for a new leaf with the same number"
-        )
-    m = namespace_of_type(type(data))
-    if m is FLOATS:
-        return int(data) if isinstance(data, numbers.Integral) else float(data)
-    if m is not None:
-        return data
-    hint = ""
-    if isinstance(data, str):
-        hint = "; for text use float(text)"
-    elif isinstance(data, complex) or hasattr(data, "imag") and hasattr(data, "conjugate"):
-        hint = "; use its real and imaginary parts as two Values"
-    if hasattr(data, "__len__") and not isinstance(data, str) or hasattr(data, "shape"):
-        hint = "; for an array of Values use autograd.array(data)"
-    raise NumberError(
-        f"Value() takes a real number (float, int, Fraction or mpmath.mpf), got "
-        f"{_kind(data)}{hint}"
-    )
-
-
-def _kind(x: Any) -> str:
-    text = repr(x)
-    return f"{type(x).__name__} {text if len(text) < 60 else text[:57] + '...'}"
-
-
-def _cut_graph(what: str) -> CutGraphError:
-    return CutGraphError(
-        f"{what} would cut the graph: write v.data or v.item() for the plain number, or "
-        f"autograd.<name> in place of math.<name> to keep the derivative"
-    )
 
 
 def _seed(output: Value, seed: Number) -> Number:
@@ -423,35 +271,12 @@ def _seed(output: Value, seed: Number) -> Number:
         return m.rational(1)
     if isinstance(seed, Value):
         raise NumberError(f"a seed is a plain number, got {seed!r}: use its .data")
-    return m.lift(_real_number(seed))
-
-
-def _is_operand(x: Any) -> bool:
-    """Tell whether x is a Value or a real number, bools and NumPy scalars included."""
-    return (
-        type(x) in _FLOAT_TYPES
-        or isinstance(x, Value | bool)
-        or namespace_of_type(type(x)) is not None
-        or (type(x).__module__ == "numpy" and type(x).__name__ in _NUMPY_BOOLS)
-    )
-
-
-def _data(x: Any) -> Number:
-    return x.data if isinstance(x, Value) else x
-
-
-def _plain(x: Any) -> Number:
-    """Return the number of an operand; a bool counts as 0 or 1, as in NumPy."""
-    if isinstance(x, Value):
-        x = x.data
-    if type(x) in _FLOAT_TYPES:
-        return x
-    return int(x) if type(x).__name__ in _NUMPY_BOOLS else _real_number(x)
+    return m.lift(real_number(seed))
 
 
 def _binary(rule: Rule, left: Any, right: Any) -> Any:
-    """Apply an operator's rule, or leave an operand of foreign type to its own class."""
-    if _is_operand(left) and _is_operand(right):
+    """Apply an operator's rule; leave an operand of foreign type to its own class."""
+    if is_operand(left) and is_operand(right):
         return apply(rule, left, right)
     return NotImplemented
 
@@ -463,7 +288,7 @@ def apply(rule: Rule, *operands: Any) -> Any:
     """
     data = [o.data if isinstance(o, Value) else o for o in operands]
     types = set(map(type, data))
-    if types <= _FLOAT_TYPES and not rule.static:
+    if types <= FLOAT_TYPES and not rule.static:
         m: Namespace = FLOATS
     else:
         m, data = _prepare(rule, operands)
@@ -487,6 +312,8 @@ def apply(rule: Rule, *operands: Any) -> Any:
         return out
     out.rule = rule
     partials = rule.local(m, result, data, wanted)
+    if m is FLOATS:
+        partials = tuple(float(d) if type(d) is int else d for d in partials)
     operands = tuple(
         operand if is_value else number
         for operand, is_value, number in zip(operands, wanted, data, strict=True)
@@ -502,7 +329,7 @@ def _prepare(rule: Rule, operands: Sequence[Any]) -> tuple[Namespace, list[Numbe
     data = []
     for place, operand in enumerate(operands):
         if place not in rule.static:
-            data.append(_plain(operand))
+            data.append(plain(operand))
         elif isinstance(operand, Value):
             raise NumberError(
                 f"operand {place + 1} of {rule.name} is fixed, no derivative is taken "
@@ -518,6 +345,8 @@ def _prepare(rule: Rule, operands: Sequence[Any]) -> tuple[Namespace, list[Numbe
 
 class _OverValues:
     """The namespace of Values over one kind of number: derivatives of derivatives."""
+
+    kind = "Value"
 
     def __init__(self, numbers: Namespace) -> None:
         self._numbers = numbers
@@ -541,14 +370,14 @@ class _OverValues:
 
     @staticmethod
     def detach(x: Any) -> Number:
-        return _data(x)
+        return number_of(x)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Choose at once: eager conditions are plain bools, and need no node."""
         return a if condition else b
 
     def chain(self, cotangent: Any, partial: Any) -> Any:
-        """The chain rule's product; a factor that is the plain number 1 needs none."""
+        """Multiply as the chain rule does; the plain number 1 needs no node."""
         for one, other in ((cotangent, partial), (partial, cotangent)):
             if not isinstance(one, Value) and one == 1:
                 return other
@@ -568,7 +397,7 @@ def with_defaults(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     missing = (rule.arity or 0) - len(operands)
     if missing <= 0 or missing > len(rule.defaults):
         return operands
-    m = namespace_of([_plain(operands[0])])
+    m = namespace_of([plain(operands[0])])
     return (*operands, *(m.rational(p, q) for p, q in rule.defaults[-missing:]))
 
 
@@ -585,7 +414,8 @@ def _unary_method(rule: Rule) -> Callable[[Value], Any]:
         out = _new_node()
         data = forward(x)
         out.data = data if type(data) is float else float(data)
-        (out._d_left,) = partials(data, x)
+        (d,) = partials(data, x)
+        out._d_left = d if type(d) is float else float(d)
         out._left = self
         out._right = out._d_right = None
         out.rule = rule
@@ -612,7 +442,9 @@ def _add_methods() -> None:
         if rule.static or rule.arity is None or rule.name == "chain":
             continue
         method = _unary_method(rule) if rule.arity == 1 else _method(rule)
-        method.__doc__ = f"Return {rule.format('self', 'x', 'y')}: `autograd.{rule.name}`."
+        method.__doc__ = (
+            f"Return {rule.format('self', 'x', 'y')}: `autograd.{rule.name}`."
+        )
         for name in (rule.name, *rule.numpy):
             method.__name__ = rule.name
             method.__qualname__ = f"Value.{rule.name}"
@@ -620,5 +452,3 @@ def _add_methods() -> None:
 
 
 _add_methods()
-Value.__neg__ = Value.neg  # type: ignore[method-assign]
-Value.__abs__ = Value.abs  # type: ignore[method-assign]

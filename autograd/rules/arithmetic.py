@@ -154,7 +154,10 @@ ARITHMETIC = table(
     ),
     Rule(
         name="floordiv",
-        partials=lambda m, out, x, y: (m.where(y == 0, out, 0), m.where(y == 0, out, 0)),
+        partials=lambda m, out, x, y: (
+            m.where(y == 0, out, 0),
+            m.where(y == 0, out, 0),
+        ),
         text="#1 // #2",
         latex=r"\left\lfloor\frac{#1}{#2}\right\rfloor",
         numpy=("floor_divide",),

@@ -44,9 +44,7 @@ ELEMENTARY = table(
     ),
     Rule(
         name="log2",
-        partials=lambda m, out, x: (
-            m.where(x >= 0, m.div(1, x * m.log(2) + 0), out),
-        ),
+        partials=lambda m, out, x: (m.where(x >= 0, m.div(1, x * m.log(2) + 0), out),),
         latex=r"\log_2\left(#1\right)",
         numpy=("log2",),
         domain=(POSITIVE,),
@@ -55,9 +53,7 @@ ELEMENTARY = table(
     ),
     Rule(
         name="log10",
-        partials=lambda m, out, x: (
-            m.where(x >= 0, m.div(1, x * m.log(10) + 0), out),
-        ),
+        partials=lambda m, out, x: (m.where(x >= 0, m.div(1, x * m.log(10) + 0), out),),
         latex=r"\log_{10}\left(#1\right)",
         numpy=("log10",),
         domain=(POSITIVE,),

@@ -13,7 +13,9 @@ def _products_of_others(m, xs):  # type: ignore[no-untyped-def]
         before.append(before[-1] * x)
     for x in xs[:0:-1]:
         after.append(after[-1] * x)
-    return tuple(left * right for left, right in zip(before, reversed(after), strict=True))
+    return tuple(
+        left * right for left, right in zip(before, reversed(after), strict=True)
+    )
 
 
 def _softmax(m, xs):  # type: ignore[no-untyped-def]
@@ -34,9 +36,7 @@ def _ties(m, out, xs):  # type: ignore[no-untyped-def]
     """1/k for each of the k operands that equal out, 0 for the others."""
     hits = [m.where(x == out, 1, 0) for x in xs]
     share = m.div(1, m.sum(*hits))
-    return tuple(
-        m.where(x == out, share, m.where(out == out, 0, out)) for x in xs
-    )
+    return tuple(m.where(x == out, share, m.where(out == out, 0, out)) for x in xs)
 
 
 REDUCTIONS = table(
@@ -100,9 +100,7 @@ REDUCTIONS = table(
         partials=lambda m, out, *xs: _ties(m, out, xs),
         latex=r"\max\left(#*\right)",
         samples=((1.0, 3.0, 2.0), (2.0, 2.0, 1.0), (4.0,), (1.0, math.nan)),
-        kinks=lambda m, *xs: tuple(
-            x - y for i, x in enumerate(xs) for y in xs[:i]
-        ),
+        kinks=lambda m, *xs: tuple(x - y for i, x in enumerate(xs) for y in xs[:i]),
         note="1/k for each of k equal ones",
     ),
     Rule(
@@ -111,9 +109,7 @@ REDUCTIONS = table(
         partials=lambda m, out, *xs: _ties(m, out, xs),
         latex=r"\min\left(#*\right)",
         samples=((1.0, 3.0, 2.0), (2.0, 1.0, 1.0), (4.0,), (1.0, math.nan)),
-        kinks=lambda m, *xs: tuple(
-            x - y for i, x in enumerate(xs) for y in xs[:i]
-        ),
+        kinks=lambda m, *xs: tuple(x - y for i, x in enumerate(xs) for y in xs[:i]),
         note="1/k for each of k equal ones",
     ),
     Rule(

@@ -67,7 +67,9 @@ class Rule:
             object.__setattr__(self, "text", f"{self.name}(#*)")
         if not self.latex:
             name = self.name.replace("_", r"\_")
-            object.__setattr__(self, "latex", rf"\operatorname{{{name}}}\left(#*\right)")
+            object.__setattr__(
+                self, "latex", rf"\operatorname{{{name}}}\left(#*\right)"
+            )
 
     def forward(self, m: Any, *operands: Number) -> Number:
         """Return the operation's value in the namespace m."""

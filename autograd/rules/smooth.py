@@ -40,9 +40,7 @@ SMOOTH = table(
     ),
     Rule(
         name="softplus",
-        formula=lambda m, x: m.where(
-            x > 0, x + m.log1p(m.exp(-x)), m.log1p(m.exp(x))
-        ),
+        formula=lambda m, x: m.where(x > 0, x + m.log1p(m.exp(-x)), m.log1p(m.exp(x))),
         partials=lambda m, out, x: (m.sigmoid(x),),
         domain=((-700.0, math.inf),),
         samples=((1000.0,), (-1000.0,), (0.0,), (math.inf,), (-math.inf,)),
@@ -60,9 +58,7 @@ SMOOTH = table(
     Rule(
         name="silu",
         formula=lambda m, x: x * m.sigmoid(x),
-        partials=lambda m, out, x: (
-            m.sigmoid(x) * (1 + x * m.sigmoid(-x)),
-        ),
+        partials=lambda m, out, x: (m.sigmoid(x) * (1 + x * m.sigmoid(-x)),),
         domain=((-700.0, 1e300),),
         # 1 and x·sigmoid(−x) cancel at x = −1.278.
         partial_magnitudes=lambda m, out, x: (
@@ -72,9 +68,9 @@ SMOOTH = table(
     Rule(
         name="gelu",
         # By erfc: 1 + erf(x/√2) cancels for x < 0.
-        formula=lambda m, x: x
-        * m.erfc(-x * m.sqrt(m.rational(1, 2)))
-        * m.rational(1, 2),
+        formula=lambda m, x: (
+            x * m.erfc(-x * m.sqrt(m.rational(1, 2))) * m.rational(1, 2)
+        ),
         partials=lambda m, out, x: (
             m.erfc(-x * m.sqrt(m.rational(1, 2))) * m.rational(1, 2)
             + x * _density(m, x),
@@ -93,9 +89,7 @@ SMOOTH = table(
     ),
     Rule(
         name="sinc",
-        formula=lambda m, x: m.where(
-            x == 0, 1, m.div(m.sin(m.pi * x), m.pi * x)
-        ),
+        formula=lambda m, x: m.where(x == 0, 1, m.div(m.sin(m.pi * x), m.pi * x)),
         partials=lambda m, out, x: (
             m.where(
                 9 * m.square(m.detach(x)) < 1,
@@ -110,16 +104,12 @@ SMOOTH = table(
     ),
     Rule(
         name="erf",
-        partials=lambda m, out, x: (
-            m.div(2, m.sqrt(m.pi)) * m.exp(-x * x),
-        ),
+        partials=lambda m, out, x: (m.div(2, m.sqrt(m.pi)) * m.exp(-x * x),),
         domain=((-26.0, 26.0),),
     ),
     Rule(
         name="erfc",
-        partials=lambda m, out, x: (
-            -m.div(2, m.sqrt(m.pi)) * m.exp(-x * x),
-        ),
+        partials=lambda m, out, x: (-m.div(2, m.sqrt(m.pi)) * m.exp(-x * x),),
         domain=((-26.0, 26.0),),
     ),
     Rule(
@@ -173,9 +163,7 @@ SMOOTH = table(
     ),
     Rule(
         name="xlogy",
-        formula=lambda m, x, y: m.where(
-            x == 0, m.where(y == y, 0, y), x * m.log(y)
-        ),
+        formula=lambda m, x, y: m.where(x == 0, m.where(y == y, 0, y), x * m.log(y)),
         partials=lambda m, out, x, y: (
             m.log(y),
             m.where(y == 0, m.chain(x, m.div(1, y)), m.div(x, y)),
@@ -187,9 +175,7 @@ SMOOTH = table(
     ),
     Rule(
         name="xlog1py",
-        formula=lambda m, x, y: m.where(
-            x == 0, m.where(y == y, 0, y), x * m.log1p(y)
-        ),
+        formula=lambda m, x, y: m.where(x == 0, m.where(y == y, 0, y), x * m.log1p(y)),
         partials=lambda m, out, x, y: (
             m.log1p(y),
             m.where(y == -1, m.chain(x, m.div(1, 1 + y)), m.div(x, 1 + y)),

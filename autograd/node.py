@@ -1,0 +1,195 @@
+"""`Node`: what a Value is in memory, knows of itself, and says when misused."""
+
+import numbers
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Self
+
+from . import storage
+from .errors import CutGraphError, NumberError
+from .kinds import FLOATS, namespace_of_type
+from .layout import edges, number_of, operands_of, parents_of
+from .modes import Source
+from .rules import Rule
+
+Number = Any
+FLOAT_TYPES = {float, int}
+_NUMPY_BOOLS = {"bool", "bool_"}  # the second up to NumPy 1.26; Python's is "bool" too
+
+
+class Node:
+    """A number with the operation that made it; `Value` adds operators and sweeps."""
+
+    __slots__ = (
+        "_bar",
+        "_d_left",
+        "_d_right",
+        "_left",
+        "_mark",
+        "_right",
+        "_source",
+        "data",
+        "grad",
+        "label",
+        "rule",
+    )
+    data: Number
+    grad: Number
+    rule: Rule | None
+    label: str | None
+
+    # What a node knows of itself
+
+    @property
+    def operands(self) -> tuple[Any, ...]:
+        """Every operand in order: Values and plain numbers."""
+        return operands_of(self)
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """The operands that are Values, in order; ``x*x`` has two."""
+        return parents_of(self)
+
+    @property
+    def local_derivatives(self) -> tuple[Callable[[], Number], ...]:
+        """One function a parent: ∂v/∂parent as it was in the forward pass."""
+        return tuple(partial(_same, d) for _, d in edges(self))
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether no operation made this node."""
+        return self.rule is None
+
+    @property
+    def source(self) -> Source | None:
+        """The user's line that made this node, if `record_sources()` was on."""
+        return getattr(self, "_source", None)
+
+    def item(self) -> Number:
+        """Return the plain number, `v.data`."""
+        return self.data
+
+    # Comparisons compare data; equal numbers are still different nodes
+
+    def __eq__(self, other: object) -> Any:
+        return self.data == number_of(other) if is_operand(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self.data != number_of(other) if is_operand(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return self.data < number_of(other) if is_operand(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return self.data <= number_of(other) if is_operand(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return self.data > number_of(other) if is_operand(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return self.data >= number_of(other) if is_operand(other) else NotImplemented
+
+    __hash__ = object.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    # A number taken out of the graph is asked for by name
+
+    def __float__(self) -> float:
+        raise _cut_graph("float(v), or a function of math such as math.sin(v),")
+
+    def __int__(self) -> int:
+        raise _cut_graph("int(v)")
+
+    def __index__(self) -> int:
+        raise _cut_graph("a Value as an index")
+
+    def __complex__(self) -> complex:
+        raise _cut_graph("complex(v)")
+
+    def __repr__(self) -> str:
+        label = "" if self.label is None else f", label={self.label!r}"
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    # Copies keep a graph's sharing, at any depth
+
+    def __copy__(self) -> Self:
+        new: Self = storage.shallow_copy(self)
+        return new
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        new: Self = storage.deep_copy(self, memo)
+        return new
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return storage.reduce_node(self)
+
+
+def _same(d: Number) -> Number:
+    return d
+
+
+def real_number(data: Any) -> Number:
+    """Return data as a number that a Value may hold, or say why it can't."""
+    if type(data).__name__ in _NUMPY_BOOLS:
+        raise NumberError(
+            f"Value() takes a real number, got the bool {data}: use where(condition, "
+            f"a, b) to choose, or float({data})"
+        )
+    if isinstance(data, Node):
+        raise NumberError(
+            f"Value() takes a number, got {data!r}: use it as it is, "
+            f"or v.detach() for a new leaf with the same number"
+        )
+    m = namespace_of_type(type(data))
+    if m is FLOATS:
+        return int(data) if isinstance(data, numbers.Integral) else float(data)
+    if m is not None:
+        return data
+    hint = ""
+    if isinstance(data, str):
+        hint = "; for text use float(text)"
+    elif isinstance(data, numbers.Complex):
+        hint = "; use its real and imaginary parts as two Values"
+    elif hasattr(data, "__len__") or hasattr(data, "shape"):
+        hint = "; for an array of Values use autograd.array(data)"
+    raise NumberError(
+        f"Value() takes a real number (float, int, Fraction or mpmath.mpf), got "
+        f"{describe(data)}{hint}"
+    )
+
+
+def describe(x: Any) -> str:
+    """Name a thing of the wrong kind by its type and a short repr."""
+    text = repr(x)
+    return f"{type(x).__name__} {text if len(text) < 60 else text[:57] + '...'}"
+
+
+def _cut_graph(what: str) -> CutGraphError:
+    return CutGraphError(
+        f"{what} would cut the graph: write v.data or v.item() for the plain number, "
+        f"or autograd.<name> in place of math.<name> to keep the derivative"
+    )
+
+
+def is_operand(x: Any) -> bool:
+    """Tell whether x is a Value or a real number, bools and NumPy scalars included."""
+    return (
+        type(x) in FLOAT_TYPES
+        or isinstance(x, Node | bool)
+        or namespace_of_type(type(x)) is not None
+        or (type(x).__module__ == "numpy" and type(x).__name__ in _NUMPY_BOOLS)
+    )
+
+
+def plain(x: Any) -> Number:
+    """Return the number of an operand; a bool counts as 0 or 1, as in NumPy."""
+    if isinstance(x, Node):
+        x = x.data
+    if type(x) in FLOAT_TYPES:
+        return x
+    return int(x) if type(x).__name__ in _NUMPY_BOOLS else real_number(x)

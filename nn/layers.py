@@ -1,0 +1,288 @@
+"""Layers of neurons: x → σ(A x + b), one after the other."""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from operator import methodcaller, mul
+from random import Random
+from typing import Any
+
+import autograd
+from autograd import RULES, ArgumentError, Value, dot
+
+from . import initializers
+from .initializers import Initializer
+from .lookup import known
+from .module import Module
+
+__all__ = ["ACTIVATIONS", "Dense", "Layer", "MLP", "Neuron", "Sequential", "WidthError"]
+
+Activation = str | Callable[[Value], Any] | None
+Seed = int | Random | None
+
+ACTIVATIONS = (
+    "linear",
+    *(
+        name
+        for name, rule in RULES.items()
+        if name in autograd.__all__
+        and not rule.static
+        and rule.arity is not None
+        and rule.arity - len(rule.defaults) == 1
+    ),
+)
+
+
+class WidthError(ArgumentError):
+    """An input has another number of features than the layer takes."""
+
+
+class Neuron(Module):
+    """σ(w·x + b), with one weight an input.
+
+    n_in: the number of inputs.
+    activation: the name of a function of one number (`ACTIVATIONS`: relu, tanh,
+        sigmoid, gelu, ...), a function of one Value, or None, which is "linear": no σ.
+    init: the name of an initializer, or a function (`initializers`); the default is He
+        for activations like relu, Glorot for the others. The bias starts at 0.
+    fused: whether w·x is one `dot` node; if not, a product for each weight, added to
+        the bias one by one, as micrograd does.
+    seed: whatever `random.Random` takes, or a `Random` to draw from; None draws from
+        the stream of the module `random`.
+
+    >>> neuron = Neuron(2, "tanh", seed=0)
+    >>> neuron.w[0].data, neuron.w[1].data = 1.0, -2.0
+    >>> neuron([3.0, 1.5]).data
+    0.0
+    >>> neuron
+    Neuron(2, activation='tanh')
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        activation: Activation = None,
+        *,
+        init: str | Initializer | None = None,
+        fused: bool = True,
+        seed: Seed = None,
+    ) -> None:
+        _check_count("n_in", n_in)
+        draw = _initializer(init, activation)
+        rng = _generator(seed)
+        self.w = [Value(draw(rng, n_in, 1)) for _ in range(n_in)]
+        self.b = Value(0.0)
+        self.activation = activation or "linear"
+        self.fused = fused
+        self._function = _function(activation)
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return σ(w·x + b) for one row of numbers or Values."""
+        if type(x) is not list or len(x) != len(self.w):
+            x = _row(self, len(self.w), x)
+        if self.fused:
+            total = dot(self.w, x) + self.b
+        else:
+            total = sum(map(mul, self.w, x), self.b)
+        return total if self._function is None else self._function(total)
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)}, activation={_name(self.activation)})"
+
+
+class Layer(Module):
+    """n_out neurons that see the same n_in inputs: x → σ(A x + b); also called `Dense`.
+
+    The arguments are those of `Neuron`, and so is the default activation, none.
+    Always gives a list, of one if n_out is 1.
+
+    >>> layer = Layer(2, 3, "relu", seed=0)
+    >>> [len(layer([1.0, 2.0])), len(layer.parameters())]
+    [3, 9]
+    >>> layer([1.0])
+    Traceback (most recent call last):
+    nn.layers.WidthError: Layer(2, 3, activation='relu') takes 2 numbers, got 1: ...
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: Activation = None,
+        *,
+        init: str | Initializer | None = None,
+        fused: bool = True,
+        seed: Seed = None,
+    ) -> None:
+        _check_count("n_in", n_in)
+        _check_count("n_out", n_out)
+        draw = _initializer(init, activation)
+        rng = _generator(seed)
+        self.n_in = n_in
+        self.neurons = [
+            Neuron(
+                n_in,
+                activation,
+                init=lambda rng, fan_in, _: draw(rng, fan_in, n_out),
+                fused=fused,
+                seed=rng,
+            )
+            for _ in range(n_out)
+        ]
+
+    def __call__(self, x: Sequence[Any]) -> list[Any]:
+        """Return the neurons' outputs for one row of numbers or Values."""
+        if type(x) is not list or len(x) != self.n_in:
+            x = _row(self, self.n_in, x)
+        return [neuron(x) for neuron in self.neurons]
+
+    def __repr__(self) -> str:
+        activation = _name(self.neurons[0].activation)
+        return f"Layer({self.n_in}, {len(self.neurons)}, activation={activation})"
+
+
+Dense = Layer
+
+
+class Sequential(Module):
+    """Layers, or any functions, one after the other: x → fₙ(… f₂(f₁(x))).
+
+    >>> model = Sequential([Layer(2, 4, "tanh", seed=0), Layer(4, 3, seed=1)])
+    >>> len(model([0.5, -1.0]))
+    3
+    >>> model
+    Sequential(
+      layers[0]: Layer(2, 4, activation='tanh')
+      layers[1]: Layer(4, 3, activation='linear')
+    )
+    """
+
+    def __init__(self, layers: Iterable[Callable[[Any], Any]]) -> None:
+        self.layers = list(layers)
+        if not self.layers:
+            raise ArgumentError("Sequential takes at least one layer, got none")
+        for place, layer in enumerate(self.layers):
+            if not callable(layer):
+                raise ArgumentError(
+                    f"layers[{place}] of Sequential is {layer!r}: each must be a layer "
+                    f"or a function, such as nn.Layer(2, 3, 'relu')"
+                )
+
+    def __call__(self, x: Any) -> Any:
+        """Return what the last layer makes of x."""
+        try:
+            for place, layer in enumerate(self.layers):
+                x = layer(x)
+        except WidthError as error:
+            raise WidthError(f"layers[{place}]: {error}") from None
+        return x
+
+
+class MLP(Sequential):
+    """A multi-layer perceptron: `Layer`s of these widths, as in micrograd.
+
+    n_in: the number of inputs. widths: the outputs of each layer.
+    activation: of the hidden layers; output_activation: of the last.
+    init, fused, seed: as in `Neuron`, for every layer.
+
+    A model with one output gives that Value, another a list of them.
+    ``MLP(..., init="micrograd", fused=False)`` is micrograd's, to the last bit of
+    weights and outputs, after the same ``random.seed(...)``.
+
+    >>> model = MLP(2, [16, 16, 1], seed=1337)
+    >>> len(model.parameters())
+    337
+    >>> type(model([0.5, -1.0])).__name__
+    'Value'
+    >>> model.named_parameters()[1][0]
+    'layers[0].neurons[0].w[1]'
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        widths: Sequence[int],
+        activation: Activation = "relu",
+        output_activation: Activation = None,
+        *,
+        init: str | Initializer | None = None,
+        fused: bool = True,
+        seed: Seed = None,
+    ) -> None:
+        if not isinstance(widths, list | tuple) or not widths:
+            raise ArgumentError(
+                f"MLP takes the widths of its layers as a list, such as [16, 16, 1]; "
+                f"got {widths!r}"
+            )
+        sizes = [n_in, *widths]
+        rng = _generator(seed)
+        super().__init__(
+            Layer(
+                sizes[i],
+                sizes[i + 1],
+                output_activation if i == len(widths) - 1 else activation,
+                init=init,
+                fused=fused,
+                seed=rng,
+            )
+            for i in range(len(widths))
+        )
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return the last layer's outputs, or its one output itself."""
+        out = super().__call__(x)
+        return out[0] if len(out) == 1 else out
+
+
+def _row(module: Module, wanted: int, x: Any) -> list[Any]:
+    """Return the inputs as a list of the wanted length, or say what is wrong."""
+    if getattr(x, "ndim", 1) != 1:
+        raise WidthError(
+            f"{module!r} takes one row at a time, got an array of shape {x.shape}: "
+            f"write [model(row) for row in array]"
+        )
+    if isinstance(x, str | bytes | dict | set) or not hasattr(x, "__iter__"):
+        raise WidthError(f"{module!r} takes a list of {wanted} numbers, got {x!r}")
+    row: list[Any] = x.tolist() if hasattr(x, "tolist") else list(x)
+    if len(row) != wanted:
+        raise WidthError(
+            f"{module!r} takes {_numbers(wanted)}, got {len(row)}: give rows with "
+            f"{wanted}, or build the layer with n_in={len(row)}"
+        )
+    return row
+
+
+def _numbers(count: int) -> str:
+    return f"{count} number{'' if count == 1 else 's'}"
+
+
+def _check_count(name: str, count: Any) -> None:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ArgumentError(f"{name} is a whole number from 1 on, got {count!r}")
+
+
+def _generator(seed: Seed) -> Any:
+    """Return what to draw from; the module `random` is a generator, too."""
+    if seed is None:
+        return random
+    return seed if isinstance(seed, Random) or seed is random else Random(seed)
+
+
+def _initializer(init: str | Initializer | None, activation: Activation) -> Initializer:
+    if callable(init):
+        return init
+    if init is not None:
+        return initializers.by_name(init)
+    return initializers.default_for(activation if isinstance(activation, str) else None)
+
+
+def _function(activation: Activation) -> Callable[[Value], Any] | None:
+    """Return the function of an activation; None for none."""
+    if activation is None or callable(activation):
+        return activation
+    known(activation, ACTIVATIONS, "activation")
+    return None if activation == "linear" else methodcaller(activation)
+
+
+def _name(activation: Any) -> str:
+    return repr(getattr(activation, "__name__", activation))
