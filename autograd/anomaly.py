@@ -71,8 +71,10 @@ def _describe(node: Node, order: Sequence[Node]) -> str:
         lines.append(f"  {node.rule.format(*names)} = {node.data!r}{operands}")
     if node.source is not None:
         lines.append(f"  at {node.source}")
-    path = " → ".join(_name(step) for step in _path_to_output(node, order))
-    return "\n".join([*lines, f"  path to the output: {path}"])
+    path = [_name(step) for step in _path_to_output(node, order)]
+    if len(path) > 8:
+        path[4:-4] = [f"({len(path) - 8} more)"]
+    return "\n".join([*lines, f"  path to the output: {' → '.join(path)}"])
 
 
 def _path_to_output(node: Node, order: Sequence[Node]) -> list[Node]:
@@ -93,5 +95,4 @@ def _path_to_output(node: Node, order: Sequence[Node]) -> list[Node]:
     path = [order[-1]]
     while path[-1] is not node:
         path.append(came_from[id(path[-1])])
-    path = path[::-1]
-    return path if len(path) <= 8 else [*path[:4], *path[-4:]]
+    return path[::-1]

@@ -12,7 +12,7 @@ from typing import Any
 from .errors import ArgumentError, NumberError
 from .rules import RULES, Rule
 from .rules.rule import Interval
-from .value import Value, apply, with_defaults
+from .value import Value, apply, apply_dot, with_defaults
 
 __all__: list[str] = []
 _OPERATORS = {"add", "sub", "mul", "div", "neg", "pos", "mod", "floordiv", "chain"}
@@ -146,12 +146,13 @@ def dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
 
     Raises `ArgumentError` (a ValueError) where the lengths differ.
     """
-    xs, ys = _flatten_vector("dot", xs), _flatten_vector("dot", ys)
+    if type(xs) is not list or type(ys) is not list:
+        xs, ys = _flatten_vector("dot", xs), _flatten_vector("dot", ys)
     if len(xs) != len(ys):
         raise ArgumentError(
             f"dot takes two lists of the same length, got {len(xs)} and {len(ys)} values"
         )
-    return apply(RULES["dot"], *xs, *ys)
+    return apply_dot(xs, ys)
 
 
 def _flatten_vector(name: str, values: Any) -> Sequence[Any]:

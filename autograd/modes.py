@@ -8,11 +8,13 @@ import linecache
 import os
 import sys
 import threading
-from contextlib import ContextDecorator
+from collections.abc import Iterator
+from contextlib import ContextDecorator, contextmanager
 from types import FrameType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 ACTIVE: list["_Mode"] = []
+RUNS: list[None] = []  # the like for whoever makes a leaf: see `collect_leaves`
 
 
 class Source(NamedTuple):
@@ -37,11 +39,13 @@ class _ThreadState(threading.local):
         self.no_grad = False
         self.sources = False
         self.anomaly: detect_anomaly | None = None
+        self.leaves: list[Any] | None = None
 
     def refresh(self) -> None:
         anomalies = [mode for mode in self.entered if isinstance(mode, detect_anomaly)]
         self.anomaly = anomalies[-1] if anomalies else None
-        self.no_grad = any(isinstance(mode, no_grad) for mode in self.entered)
+        last = [mode for mode in self.entered if isinstance(mode, no_grad | recording)]
+        self.no_grad = bool(last) and isinstance(last[-1], no_grad)
         self.sources = bool(anomalies) or any(
             isinstance(mode, record_sources) for mode in self.entered
         )
@@ -60,10 +64,10 @@ class _Mode(ContextDecorator):
         return self
 
     def __exit__(self, *_: object) -> None:
-        for entered in (STATE.entered, ACTIVE):
-            # The latest entry of this very object; modes may end out of order.
-            place = max(i for i, mode in enumerate(entered) if mode is self)
-            del entered[place]
+        ACTIVE.pop()  # whose entry it is does not matter, their number does
+        # The latest entry of this very object; modes may end out of order.
+        entered = STATE.entered
+        del entered[max(i for i, mode in enumerate(entered) if mode is self)]
         STATE.refresh()
 
 
@@ -79,6 +83,10 @@ class no_grad(_Mode):
 
     Works as a decorator too, nests, and holds for the current thread only.
     """
+
+
+class recording(_Mode):
+    """Record even inside `no_grad`: what the derivative of a function needs."""
 
 
 class record_sources(_Mode):
@@ -113,6 +121,21 @@ class detect_anomaly(_Mode):
 
     def __init__(self, infinities: bool = False) -> None:
         self.infinities = infinities
+
+
+@contextmanager
+def collect_leaves() -> Iterator[list[Any]]:
+    """Collect the leaves that this thread makes inside; full at the end; nests."""
+    outer, made = STATE.leaves, []
+    STATE.leaves = made
+    RUNS.append(None)
+    try:
+        yield made
+    finally:
+        RUNS.pop()
+        STATE.leaves = outer
+        if outer is not None:
+            outer += made
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

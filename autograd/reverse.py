@@ -145,6 +145,12 @@ def accumulate(root: Node, seed: Number) -> None:
         deque(map(setattr, order, repeat("grad"), map(_bars, order)), maxlen=0)
 
 
+def leaves(roots: Sequence[Node]) -> list[Node]:
+    """Return the leaves that the roots were made from."""
+    with LOCK:
+        return [node for node in _reach(roots, object(), 0) if node.rule is None]
+
+
 def cotangents(
     roots: Sequence[Node], seeds: Sequence[Number], targets: Sequence[Node]
 ) -> list[Number]:
@@ -163,17 +169,22 @@ def differentiable_cotangents(
     seeds: Sequence[Any],
     targets: Sequence[Node],
     values: Callable[[Namespace], Any],
+    behind: bool = True,
 ) -> list[Any]:
     """Return the targets' cotangents as Values: the graph's own formulas, run on nodes.
 
     `values(m)` gives the namespace for Values over numbers of the kind m. Only what
-    leads to a target is computed. An edge whose partial is the plain number 0 is
+    leads to a target is computed; with ``behind=False`` no target is made from another,
+    and what lies behind them is not even looked at. An edge whose partial is the plain number 0 is
     dropped; a Value that happens to be 0 is kept, since its derivative may not be.
     """
     m = namespace_of(root.data for root in roots)
     over_values = values(m)
-    order = topological_order(roots, parents_of)
     needed = {id(target) for target in targets}
+    ends = set() if behind else set(needed)
+    order = topological_order(
+        roots, lambda node: () if id(node) in ends else parents_of(node)
+    )
     for node in order:
         if any(id(parent) in needed for parent in parents_of(node)):
             needed.add(id(node))

@@ -1,13 +1,14 @@
 """`Value`: a number that remembers how it was computed."""
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from .errors import NumberError
 from .kinds import FLOATS, Namespace, namespace_of
 from .layout import connect, number_of
-from .modes import ACTIVE, STATE, user_source
+from .modes import ACTIVE, RUNS, STATE, user_source
 from .node import FLOAT_TYPES, Node, describe, is_operand, plain, real_number
 from .reverse import accumulate, cotangents, differentiable_cotangents
 from .rules import RULES, Rule
@@ -15,7 +16,9 @@ from .storage import ancestors
 
 Number = Any
 
-ADD, SUB, MUL, DIV, NEG = (RULES[name] for name in ["add", "sub", "mul", "div", "neg"])
+ADD, SUB, MUL, DIV, NEG, DOT = (
+    RULES[name] for name in ["add", "sub", "mul", "div", "neg", "dot"]
+)
 
 
 class Value(Node):
@@ -53,6 +56,8 @@ class Value(Node):
         self._left = self._right = self._d_left = self._d_right = None
         if type(data) not in FLOAT_TYPES and type(self) is Value:
             self.__class__ = ExactValue
+        if RUNS and STATE.leaves is not None:
+            STATE.leaves.append(self)
 
     def detach(self) -> "Value":
         """Return a leaf with the same number: derivatives do not look behind it."""
@@ -263,6 +268,7 @@ class ExactValue(Value):
 
 
 _new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init__
+_VALUES, _VALUES_AND_FLOATS, _FLOATS = {Value}, {Value, float}, {float}
 
 
 def _seed(output: Value, seed: Number) -> Number:
@@ -309,6 +315,8 @@ def apply(rule: Rule, *operands: Any) -> Any:
         out.__class__ = ExactValue
     if ACTIVE and STATE.no_grad:
         out.rule = out._left = out._right = out._d_left = out._d_right = None
+        if RUNS and STATE.leaves is not None:
+            STATE.leaves.append(out)
         return out
     out.rule = rule
     partials = rule.local(m, result, data, wanted)
@@ -321,6 +329,40 @@ def apply(rule: Rule, *operands: Any) -> Any:
     connect(out, operands, partials)
     if ACTIVE and STATE.sources:
         out._source = user_source()
+    return out
+
+
+def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """Apply the rule dot to two vectors of one length: `apply`, fast where it can be.
+
+    A neuron is little else than this: so where all are Values of floats, or Values and
+    plain floats, the rule's formula and partials are written out.
+    """
+    operands = (*xs, *ys)
+    kinds = set(map(type, operands))
+    if kinds == _VALUES:
+        left, right = [x.data for x in xs], [y.data for y in ys]
+        partials = (*right, *left)
+        numbers = partials
+    elif kinds == _VALUES_AND_FLOATS:
+        left, right = list(map(number_of, xs)), list(map(number_of, ys))
+        numbers = (*right, *left)
+        partials = tuple(
+            d if type(operand) is Value else None
+            for operand, d in zip(operands, numbers, strict=True)
+        )
+    else:
+        return apply(DOT, *operands)
+    if ACTIVE or len(operands) == 2 or set(map(type, numbers)) != _FLOATS:
+        return apply(DOT, *operands)
+    out = _new_node()
+    out.data = reduce(operator.add, map(operator.mul, left, right))
+    out._left = operands
+    out._right = partials
+    out._d_left = out._d_right = None
+    out.rule = DOT
+    out.grad = 0.0
+    out.label = out._mark = None
     return out
 
 

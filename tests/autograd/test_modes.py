@@ -158,6 +158,19 @@ def test_the_first_of_several_operations_is_named():
     assert anomaly_of(lambda: sqrt(log(x)).backward()).startswith("log made nan")
 
 
+def test_a_long_path_is_cut_in_the_middle():
+    x = Value(-1.0)
+
+    def build():
+        y = log(x)
+        for _ in range(20):
+            y = y + 1.0
+        exp(y).backward()
+
+    path = "log → add → add → add → (14 more) → add → add → add → exp"
+    assert path in anomaly_of(build)
+
+
 def test_second_derivatives_are_watched_too():
     x = Value(-1.0)
 

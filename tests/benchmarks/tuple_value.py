@@ -1,0 +1,50 @@
+"""A `Value` of slots and tuples: the layout of Karpathy's microgpt (2026), rewritten.
+
+Each node keeps its operands and its local derivatives in two tuples; the topological
+sort is recursive and keeps a set. Only what the benchmarks need.
+"""
+
+import sys
+
+sys.setrecursionlimit(100_000)
+
+
+class Value:
+    __slots__ = ("data", "grad", "locals", "parents")
+
+    def __init__(self, data, parents=(), local_derivatives=()):
+        self.data = data
+        self.grad = 0
+        self.parents = parents
+        self.locals = local_derivatives
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1, 1))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def relu(self):
+        return Value(max(0, self.data), (self,), (float(self.data > 0),))
+
+    def backward(self):
+        order = []
+        visited = set()
+
+        def visit(node):
+            if node not in visited:
+                visited.add(node)
+                for parent in node.parents:
+                    visit(parent)
+                order.append(node)
+
+        visit(self)
+        self.grad = 1
+        for node in reversed(order):
+            for parent, local in zip(node.parents, node.locals):  # noqa: B905 - as there
+                parent.grad += local * node.grad
