@@ -13,7 +13,7 @@ import operator
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from .errors import ExpressionError
 from .layout import number_of
@@ -51,7 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ALLOWED = (
-    "allowed are numbers, names, + - * / // % **, brackets and calls such as tanh(x)"
+    "an expression has numbers, names, + - * / // % **, brackets, calls such as tanh(x)"
 )
 _HINTS = {
     "^": "write ** for a power",
@@ -73,6 +73,7 @@ _FOREIGN = {
     ast.Tuple: "a tuple is not allowed",
     ast.Subscript: "a subscript is not allowed; write take([a, b], 0)",
     ast.Starred: "a starred operand is not allowed",
+    ast.Call: "only an operation is called, tanh(x); write * for a product",
 }
 _LONGEST = 1_000_000  # characters: about two seconds
 
@@ -128,10 +129,12 @@ class Expression:
         values: a number or a Value for each variable; a number becomes a leaf with the
         variable's name as its label. Other names in it are ignored.
 
-        Raises `ExpressionError` for a variable without a value, and for an index or a
-        number of digits that is not whole.
+        Raises `ExpressionError` for a variable without a value, a constant with one,
+        and an index or a number of digits that is not whole.
         """
         given = {unicodedata.normalize("NFKC", name): v for name, v in values.items()}
+        for name in CONSTANTS.keys() & given:
+            raise ExpressionError(f"{name} is a constant: rename the variable")
         missing = [name for name in self.variables if name not in given]
         if missing:
             raise ExpressionError(
@@ -154,17 +157,14 @@ class Expression:
         return results
 
     def text_of(self, step: Step, width: int | None = None) -> str:
-        """Return a step's piece of the text, without its middle where `width` is less.
+        """Return a step's piece of the text, its middle left out beyond `width`.
 
-        The pieces of a long sum together are of quadratic size: give a width there.
+        The pieces of a long sum are of quadratic size together: give a width there.
         """
-        start, end = step.start, step.end
-        if width is None or end - start <= width:
-            return _one_line(self.text[start:end])
-        head, tail = width // 2, (width - 1) // 2
-        return _one_line(
-            f"{self.text[start : start + head]}…{self.text[end - tail : end]}"
-        )
+        piece = self.text[step.start : step.end]
+        if width is not None and len(piece) > width:
+            piece = f"{piece[: width // 2]}…{piece[-((width - 1) // 2) :]}"
+        return _one_line(piece)
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -173,10 +173,10 @@ class Expression:
 def parse(text: str) -> Expression:
     """Read a formula: numbers, names, operators, brackets, calls of operations.
 
-    The operations are those of `autograd.RULES`, called by name; ``dot([a, b], [c, d])``
-    and ``take([a, b], 1)`` take lists, ``where(x > 0, a, b)`` a comparison; pi, e, inf
-    and nan are constants. Every number is a float. Nothing runs but these operations,
-    and they only when the expression is evaluated.
+    The operations are those of `autograd.RULES`, called by name; dot([a, b], [c, d])
+    and take([a, b], 1) take lists, where(x > 0, a, b) a comparison; pi, e, inf and nan
+    are constants. Every number is a float. Nothing runs but these operations, and they
+    only when the expression is evaluated.
 
     >>> from autograd.expression import parse
     >>> parse("9**9**9**9").evaluate({}).data
@@ -188,7 +188,7 @@ def parse(text: str) -> Expression:
     A sum may have any number of terms; other operators nest some hundred deep, which
     is what Python's parser takes.
 
-    Raises `ExpressionError` (a ValueError): one line that says what is wrong, and where.
+    Raises `ExpressionError` (a ValueError): one line that says what is wrong and where.
     """
     if not isinstance(text, str):
         raise ExpressionError(f"parse takes a text, got {type(text).__name__}")
@@ -214,7 +214,7 @@ class _Pending(NamedTuple):
     """A step whose operands come first."""
 
     what: Any
-    count: int
+    arity: int
     start: int
     end: int
 
@@ -225,57 +225,57 @@ class _Reader:
         # From an offset in UTF-8, which `ast` counts, to a place in the text.
         self.places: Sequence[int] = range(len(text) + 1)
         if not text.isascii():
-            bytes_of = (c.encode("utf-8", "replace") for c in text)
-            self.places = [i for i, c in enumerate(bytes_of) for _ in c] + [len(text)]
+            letters = enumerate(c.encode("utf-8", "replace") for c in text)
+            self.places = [i for i, letter in letters for _ in letter] + [len(text)]
 
-    def fail(self, place: int, problem: str) -> NoReturn:
+    def error(self, place: int, problem: str) -> ExpressionError:
         excerpt = self.text[place : place + 20]
-        at = f", at {ascii(excerpt)}" if excerpt else ""
-        raise ExpressionError(f"column {place + 1}{at}: {problem}")
+        at = f", at {excerpt!a}" if excerpt else ""
+        return ExpressionError(f"column {place + 1}{at}: {problem}")
 
     def span(self, node: ast.expr) -> tuple[int, int]:
-        end = node.end_col_offset
-        return self.places[node.col_offset], self.places[-1 if end is None else end]
+        return self.places[node.col_offset], self.places[node.end_col_offset or 0]
 
     def steps(self) -> list[Step]:
         """Return the steps of the text, each after its operands, without recursion."""
         source, sums = self.scan()
-        parts = self.parts(source, sums)
+        terms = self.terms(source, sums)
         ends = [*[each.left_end for each in sums[1:]], len(self.text)]
-        work: list[Any] = [(parts[0], False)]
-        for each, part, end in zip(sums, parts[1:], ends, strict=False):
+        work: list[Any] = [(terms[0], False)]
+        for each, term, end in zip(sums, terms[1:], ends, strict=False):
             rule = RULES["add" if each.symbol == "+" else "sub"]
-            work += (part, False), _Pending(rule, 2, 0, end)
+            work += (term, False), _Pending(rule, 2, 0, end)
         work.reverse()
         steps: list[Step] = []
-        done: list[int] = []  # places of the results that await their operation
+        done: list[int] = []  # the places of results that await their operation
         variables: dict[str, int] = {}
         while work:
             item = work.pop()
             if not isinstance(item, _Pending):
                 what, children = self.read(*item)
+                if what in variables:
+                    done.append(variables[what])
+                    continue
+                if isinstance(what, str):
+                    variables[what] = len(steps)
                 work.append(_Pending(what, len(children), *self.span(item[0])))
                 work += reversed(children)
                 continue
-            if item.what in variables:
-                done.append(variables[item.what])
-                continue
-            if isinstance(item.what, str):
-                variables[item.what] = len(steps)
-            operands = done[len(done) - item.count :]
-            del done[len(done) - item.count :]
-            if item.what is RULES["take"]:  # whose row has the index first
+            what, arity, start, end = item
+            first = len(done) - arity
+            operands = done[first:]
+            if what is RULES["take"]:  # whose row has the index first
                 operands = operands[-1:] + operands[:-1]
-            done.append(len(steps))
-            steps.append(Step(item.what, tuple(operands), item.start, item.end))
+            done[first:] = [len(steps)]
+            steps.append(Step(what, tuple(operands), start, end))
         return steps
 
     def scan(self) -> tuple[str, list[_Sum]]:
         """Check each token; return the text for `ast`, and the sums at the top.
 
         In that text white space is blanks and a number is ones: its value is read here,
-        so its length doesn't matter. The + and − of a sum at the top are commas: a list
-        has any length, where `ast` would nest.
+        so that its length doesn't matter. The + and − of a sum at the top are commas: a
+        list has any length, where `ast` would nest.
         """
         source: list[str] = []
         sums: list[_Sum] = []
@@ -285,23 +285,24 @@ class _Reader:
             if kind == "space":
                 source.append(" " * len(token))
                 continue
-            if kind == "other":
-                hint = _HINTS.get(token, f"{ascii(token)} is not allowed; {_ALLOWED}")
-                self.fail(place, hint)
-            elif kind == "number":
+            if kind == "number":
                 self.number(place, match.end())
-                source.append(("1" * (len(token) - 1) + ".") if token[1:] else "1")
+                token = "1" * (len(token) - 1) + "." if len(token) > 1 else "1"
             elif kind == "name":
                 self.check_name(place, token)
-                source.append(token)
-            else:
-                depth += (token in "([") - (token in ")]")
-                if token == "," and depth <= 0:
-                    self.fail(place, "a comma stands only between a call's operands")
-                if token in "+-" and depth == 0 and after_operand:
-                    sums.append(_Sum(token, place, end))
-                    token = ","
-                source.append(token)
+            elif kind == "other":
+                problem = f"{token!a} is not allowed; {_ALLOWED}"
+                raise self.error(place, _HINTS.get(token, problem))
+            elif token in "([":
+                depth += 1
+            elif token in ")]":
+                depth -= 1
+            elif token == "," and depth == 0:
+                raise self.error(place, "a comma stands only between a call's operands")
+            elif token in "+-" and depth == 0 and after_operand:
+                sums.append(_Sum(token, place, end))
+                token = ","
+            source.append(token)
             after_operand = kind != "symbol" or token in ")]"
             end = match.end()
         return "".join(source), sums
@@ -311,38 +312,32 @@ class _Reader:
         try:
             return float(token)
         except ValueError:
-            factors = re.fullmatch(r"([0-9.]+)([^\W0-9]\w*)", token)
-            hint = (
-                "; write {}*{} for a product".format(*factors.groups())
-                if factors
-                else ""
-            )
-            self.fail(start, f"no number{hint}")
+            problem = "not a number; a product is written 2*x"
+            raise self.error(start, problem) from None
 
     def check_name(self, place: int, name: str) -> None:
         if keyword.iskeyword(name):
             hint = _HINTS.get(name, _ALLOWED)
-            self.fail(place, f"the word {name!r} is not allowed; {hint}")
+            raise self.error(place, f"the word {name!r} is not allowed; {hint}")
         if not name.isidentifier():
-            self.fail(place, "no name; write x**2 for a power")
+            raise self.error(place, "not a name; write x**2 for a power")
 
-    def parts(self, source: str, sums: list[_Sum]) -> list[ast.expr]:
+    def terms(self, source: str, sums: list[_Sum]) -> list[ast.expr]:
         """Return the syntax trees of the terms of the sum at the top."""
         try:
             tree = ast.parse(source, mode="eval").body
         except SyntaxError as error:
             place = min(max((error.offset or 1) - 1, 0), len(self.text))
-            self.fail(place, _one_line(error.msg))
+            raise self.error(place, _one_line(error.msg)) from None
         except (RecursionError, MemoryError):
             raise ExpressionError(
                 "the expression is nested too deeply; sum(a, b, c) and prod(a, b, c) "
                 "take any number of operands"
             ) from None
-        if not sums:
-            return [tree]
-        if len(parts := getattr(tree, "elts", [])) <= len(sums):
-            self.fail(sums[-1].place, f"nothing follows the {sums[-1].symbol}")
-        return parts  # type: ignore[no-any-return]
+        terms = tree.elts if sums and isinstance(tree, ast.Tuple) else [tree]
+        if len(terms) <= len(sums):
+            raise self.error(sums[-1].place, f"nothing follows the {sums[-1].symbol}")
+        return terms
 
     def read(
         self, node: ast.expr, in_condition: bool
@@ -352,69 +347,67 @@ class _Reader:
         match node:
             case ast.Constant():
                 return self.number(place, end), []
-            case ast.Name(id=name):
-                if name in RULES:
-                    self.fail(place, f"{name} is an operation: write {name}(...)")
+            case ast.Name(id=name) if name not in RULES:
                 return CONSTANTS.get(name, name), []
+            case ast.Name(id=name):
+                raise self.error(place, f"{name} is an operation: write {name}(...)")
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant() as number):
                 return -self.number(*self.span(number)), []
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
                 return RULES[_OPERATORS[type(op)]], [(operand, False)]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return RULES[_OPERATORS[type(op)]], [(left, False), (right, False)]
-            case ast.Compare(left=left, ops=ops, comparators=others) if (
-                in_condition and all(type(op) in _COMPARISONS for op in ops)
-            ):
+            case ast.Compare(left=left, ops=ops, comparators=others) if in_condition:
                 comparisons = tuple(_COMPARISONS[type(op)] for op in ops)
                 return comparisons, [(each, False) for each in (left, *others)]
             case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
                 rule, operands = self.call(place, name, operands)
-                conditions = rule.static if rule.name == "where" else ()
-                return rule, [
-                    (each, i in conditions) for i, each in enumerate(operands)
-                ]
-        self.fail(place, _FOREIGN.get(type(node), f"not allowed; {_ALLOWED}"))
+                chooses = rule.name == "where"
+                return rule, [(x, chooses and i == 0) for i, x in enumerate(operands)]
+            case _:
+                raise self.error(
+                    place, _FOREIGN.get(type(node), f"not allowed; {_ALLOWED}")
+                )
 
     def call(
         self, place: int, name: str, operands: list[ast.expr]
     ) -> tuple[Rule, list[ast.expr]]:
         """Return a call's rule, and its operands with the lists among them opened."""
-        rule = RULES.get("round_to" if name == "round" and operands[1:] else name)
-        if rule is None:
-            self.fail(place, f"unknown operation {ascii(name[:40])}{_nearest(name)}")
-        lists = [x.elts for x in operands if isinstance(x, ast.List)]
         count = len(operands)
+        rule = RULES.get("round_to" if name == "round" and count > 1 else name)
+        if rule is None:
+            raise self.error(place, f"unknown operation {name[:40]!a}{_nearest(name)}")
+        lists = [x.elts for x in operands if isinstance(x, ast.List)]
         if name == "dot":
-            fits = len(lists) == count == 2 and len(lists[0]) == len(lists[1]) > 0
             usage = "two lists of the same length, dot([a, b], [c, d])"
-            operands = sum(lists, [])
+            fits = count == len(lists) == 2 and len(lists[0]) == len(lists[1]) > 0
+            operands = [x for elements in lists for x in elements]
         elif name == "take":
-            fits = (
-                count == 2 and isinstance(operands[0], ast.List) and len(lists[0]) > 0
-            )
             usage = "a list and an index, take([a, b], 0)"
-            operands = lists[0] + operands[1:] if fits else operands
+            fits = count == 2 and isinstance(operands[0], ast.List) and any(lists[0])
+            operands = lists[0] + operands[1:] if fits else []
         elif rule.arity is None:
+            usage = "at least one operand"
             operands = lists[0] if lists and count == 1 else operands
-            fits, usage = len(operands) > 0, "at least one operand"
+            fits = any(operands)
         else:
             least = rule.arity - len(rule.defaults)
+            usage = " or ".join(map(str, range(least, rule.arity + 1)))
+            usage += f" operand{'s' * (rule.arity > 1)}, got {count}"
             fits = least <= count <= rule.arity
-            numbers = " or ".join(map(str, range(least, rule.arity + 1)))
-            usage = f"{numbers} operand{'s' * (rule.arity > 1)}, got {count}"
         if not fits:
-            self.fail(place, f"{name} takes {usage}")
+            raise self.error(place, f"{name} needs {usage}")
         return rule, operands
 
 
 def _nearest(name: str) -> str:
-    """Return a hint with the operation that was probably meant."""
+    """Return a hint: the operations that were probably meant."""
     aliases = {alias: rule.name for rule in RULES.values() for alias in rule.numpy}
-    known = {"ln": "log", **aliases, **dict.fromkeys(RULES)}
-    near = difflib.get_close_matches(name, known, n=1)
+    known = {"ln": "log", **aliases, **{own: own for own in RULES}}
+    near = [known[each] for each in difflib.get_close_matches(name, known)]
     if not near:
         return "; autograd.RULES lists the operations"
-    return f"; did you mean {known[near[0]] or near[0]!r}?"
+    return f"; did you mean {' or '.join(dict.fromkeys(near))}?"
 
 
 def _one_line(text: str) -> str:
@@ -428,26 +421,20 @@ def _leaf(name: str, value: Any) -> Any:
 
 def _apply(rule: Rule, operands: list[Any]) -> Any:
     for place in rule.static:
-        operands[place] = _static_operand(
-            rule, number_of(operands[place]), len(operands)
-        )
+        number = number_of(operands[place])
+        operands[place] = _static_operand(rule, number, len(operands))
     return apply(rule, *with_defaults(rule, tuple(operands)))
 
 
 def _static_operand(rule: Rule, number: Any, count: int) -> bool | int:
-    """Return the plain operand that a rule wants: a condition, an index, a number."""
+    """Return the plain operand that a rule wants: a condition, a whole number."""
     if rule.name == "where":
         return bool(number)
     if not float(number).is_integer():
-        raise ExpressionError(
-            f"{rule.name.removesuffix('_to')} takes a whole number, got {number!r}"
-        )
-    whole = int(number)
+        name = rule.name.removesuffix("_to")
+        raise ExpressionError(f"{name} takes a whole number there, got {number!r}")
     if rule.name == "take":
-        if not 1 - count <= whole < count - 1:
-            raise ExpressionError(
-                f"take has no value number {whole} among its {count - 1}, which count "
-                f"from 0"
-            )
-        whole %= count - 1
-    return whole
+        if not 1 - count <= number < count - 1:
+            raise ExpressionError(f"take: no value {number!r} in a list of {count - 1}")
+        number %= count - 1
+    return int(number)

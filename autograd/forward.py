@@ -1,6 +1,6 @@
 """Forward mode: the one place where the chain rule runs forwards."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .graph import topological_order
@@ -15,32 +15,46 @@ def tangents(
 ) -> list[Any]:
     """Push tangents through a recorded graph: ẏ = Σ ∂y/∂xᵢ · ẋᵢ in its order.
 
-    `seeds` has the tangent of a node by its `id`; what is not below a seed has none,
-    and an output without a tangent gives 0. With `over_values`, a namespace for Values, the
-    local derivatives are computed on nodes, so that the result can be differentiated.
+    `seeds` has the tangent of a node by its `id`, and what is behind such a node is not
+    looked at; an output that no tangent reaches gives 0. With `over_values`, which is a
+    namespace for Values, the local derivatives are computed on nodes, so that the
+    result can be differentiated; an edge whose partial is the plain number 0 is dropped.
     """
     m: Namespace = namespace_of(output.data for output in outputs)
     chain = m.chain if over_values is None else over_values.chain
-    dots: dict[int, Any] = dict(seeds)
-    for node in topological_order(outputs, parents_of):
-        if id(node) in dots or node.rule is None:
+    dots = {key: dot for key, dot in seeds.items() if not (is_number(dot) and dot == 0)}
+    order = topological_order(
+        outputs, lambda node: () if id(node) in seeds else parents_of(node)
+    )
+    for node in order:
+        if id(node) in seeds or node.rule is None:
             continue
-        if over_values is None:
-            pairs = [(p, d) for p, d in edges(node) if id(p) in dots]
-        else:
-            wanted = [id(operand) in dots for operand in node.operands]
-            if any(wanted):
-                check_fresh(node, m)
-            partials = node.rule.local(over_values, node, node.operands, wanted)
-            pairs = [
-                (operand, partial)
-                for operand, partial in zip(node.operands, partials, strict=True)
-                if partial is not None and not (is_number(partial) and partial == 0)
-            ]
+        pairs: Iterable[tuple[Node, Any]] = edges(node)
+        if over_values is not None:
+            pairs = _edges_over(over_values, m, node, dots)
         total = None
         for parent, partial in pairs:
-            term = chain(dots[id(parent)], partial)
-            total = term if total is None else total + term
+            dot = dots.get(id(parent))
+            if dot is not None:
+                term = chain(dot, partial)
+                total = term if total is None else total + term
         if total is not None:
             dots[id(node)] = total
-    return [dots.get(id(output), m.rational(0)) for output in outputs]
+    found = [dots.get(id(output), 0) for output in outputs]
+    return [m.lift(dot) if is_number(dot) else dot for dot in found]
+
+
+def _edges_over(
+    over_values: Any, m: Namespace, node: Node, dots: Mapping[int, Any]
+) -> list[tuple[Node, Any]]:
+    """Return the parents with a tangent, and their partials computed on nodes."""
+    wanted = [id(operand) in dots for operand in node.operands]
+    if not any(wanted):
+        return []
+    check_fresh(node, m)
+    partials = node.rule.local(over_values, node, node.operands, wanted)
+    return [
+        (operand, partial)
+        for operand, partial in zip(node.operands, partials, strict=True)
+        if partial is not None and not (is_number(partial) and partial == 0)
+    ]

@@ -126,8 +126,8 @@ class detect_anomaly(_Mode):
 @contextmanager
 def collect_leaves() -> Iterator[list[Any]]:
     """Collect the leaves that this thread makes inside; full at the end; nests."""
-    outer, made = STATE.leaves, []
-    STATE.leaves = made
+    made: list[Any] = []
+    outer, STATE.leaves = STATE.leaves, made
     RUNS.append(None)
     try:
         yield made

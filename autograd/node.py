@@ -27,7 +27,6 @@ class Node:
         "_left",
         "_mark",
         "_right",
-        "_source",
         "data",
         "grad",
         "label",
@@ -63,7 +62,7 @@ class Node:
     @property
     def source(self) -> Source | None:
         """The user's line that made this node, if `record_sources()` was on."""
-        return getattr(self, "_source", None)
+        return None
 
     def item(self) -> Number:
         """Return the plain number, `v.data`."""

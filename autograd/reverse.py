@@ -59,7 +59,7 @@ def _reach(roots: Sequence[Node], mark: object, zero: Number) -> list[Node]:
                     continue
             elif node._d_left is None and node._left is not None:
                 if not (scans and scans[-1][0] is node):
-                    scans.append((node, zip(node._left, node._right, strict=True)))
+                    scans.append((node, zip(node._left, node._right, strict=False)))
                 for parent, partial in scans[-1][1]:
                     if partial is not None and parent._mark is not mark:
                         break
@@ -84,6 +84,8 @@ def _propagate(order: list[Node]) -> list[Node]:
     leaves = []
     for node in reversed(order):
         bar = node._bar
+        if not bar and node.rule is not None:
+            continue  # zero beats all: a dead relu sends nothing down
         d = node._d_left
         if d is not None:
             node._left._bar += bar * d
@@ -97,7 +99,7 @@ def _propagate(order: list[Node]) -> list[Node]:
         elif node._left is None:
             leaves.append(node)
         else:
-            for operand, d in zip(node._left, node._right, strict=True):
+            for operand, d in zip(node._left, node._right, strict=False):
                 if d is not None:
                     operand._bar += bar * d
     return leaves
@@ -145,7 +147,7 @@ def accumulate(root: Node, seed: Number) -> None:
         deque(map(setattr, order, repeat("grad"), map(_bars, order)), maxlen=0)
 
 
-def leaves(roots: Sequence[Node]) -> list[Node]:
+def leaves_of(roots: Sequence[Node]) -> list[Node]:
     """Return the leaves that the roots were made from."""
     with LOCK:
         return [node for node in _reach(roots, object(), 0) if node.rule is None]
@@ -174,9 +176,10 @@ def differentiable_cotangents(
     """Return the targets' cotangents as Values: the graph's own formulas, run on nodes.
 
     `values(m)` gives the namespace for Values over numbers of the kind m. Only what
-    leads to a target is computed; with ``behind=False`` no target is made from another,
-    and what lies behind them is not even looked at. An edge whose partial is the plain number 0 is
-    dropped; a Value that happens to be 0 is kept, since its derivative may not be.
+    leads to a target is computed; ``behind=False`` promises that no target is made from
+    another, and what lies behind them is not even looked at. An edge whose partial is
+    the plain number 0 is dropped; a Value that happens to be 0 is kept, since its
+    derivative may not be.
     """
     m = namespace_of(root.data for root in roots)
     over_values = values(m)

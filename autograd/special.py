@@ -80,7 +80,7 @@ def digamma(x: float) -> float:
 def polygamma(n: int, x: float) -> float:
     """Return ψ⁽ⁿ⁾(x), the nth derivative of digamma.
 
-    ψ⁽ⁿ⁾(x) = (-1)ⁿ⁺¹·n!·ζ(n+1, x), ζ(s, x) = ∑ₖ (x+k)⁻ˢ over k ≥ 0 (DLMF 5.15.1).
+    ψ⁽ⁿ⁾(x) = (-1)ⁿ⁺¹·n!·ζ(n+1, x), ζ(s, x) = ∑ₖ (x+k)⁻ˢ over k ≥ 0 (DLMF 5.15).
     For x < 0, r being x less the nearest integer, the sum over all k less that over
     k < 0: ∑ₖ (r+k)⁻ˢ - (-1)ˢ·ζ(s, 1-x).
     Poles: +inf for odd n; for even n ∓inf at ±0.0, NaN at -1, -2, ...
@@ -134,7 +134,7 @@ def _zeta(n: int, a: float, first: int, b: float) -> float:
     """Return bⁿ·ζ(n+1, a+first), where b ≤ a+first keeps powers from overflowing.
 
     The sum of (a+k)⁻ˢ, s = n+1, up to z = a+m ≥ n+9, where Euler-Maclaurin takes over:
-    z⁻ⁿ·(1/n + 1/2z + ∑ⱼ B₂ⱼ/(2j)!·s(s+1)...(s+2j-2)·z⁻²ʲ). (DLMF 25.11.28.)
+    z⁻ⁿ·(1/n + 1/2z + ∑ⱼ B₂ⱼ/(2j)!·s(s+1)...(s+2j-2)·z⁻²ʲ). (DLMF 25.11.43.)
     """
     count = n + 10 - int(a) if a < n + 9 else first
     terms = []

@@ -1,95 +1,189 @@
 """Nests of numbers: lists, tuples, dicts and arrays, taken apart and put together."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from .errors import ArgumentError, NumberError
 from .functions import is_array
-from .kinds import namespace_of_type
+from .kinds import FLOATS, namespace_of_type
+from .layout import is_number
 from .node import Node, describe
 
 Nest = Any
 Number = Any
+Path = Any  # the nest's name, or the path of what holds it and the key there
+
+_NUMERIC = "iuf"  # NumPy's letters for signed, unsigned and floating-point numbers
 
 
+@dataclass(frozen=True, slots=True)
 class Structure:
-    """How a nest is built: a number, an array of a shape, or a container of nests.
+    """How a nest is built: of numbers, arrays and containers of nests.
 
-    kind: the container's type, "number" or "array".
-    keys: of a dict; of an array its shape.
+    kind: the type of a container; "number" or "array".
+    keys: of a container; of an array its shape.
+    children: the structures of a container's items.
     """
 
-    __slots__ = ("children", "keys", "kind", "sample", "size")
-
-    def __init__(
-        self,
-        kind: Any,
-        keys: tuple[Any, ...] = (),
-        children: Sequence["Structure"] = (),
-        size: int | None = None,
-        sample: Any = None,
-    ) -> None:
-        self.kind, self.keys, self.children = kind, keys, children
-        self.size = sum(c.size for c in children) if size is None else size
-        self.sample = sample
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of an array; () for a number."""
-        return self.keys
+    kind: Any
+    keys: tuple[Any, ...] = ()
+    children: tuple["Structure", ...] = ()
+    size: int = 1
+    sample: Any = field(default=None, compare=False, repr=False)
 
     def fill(self, make: Callable[["Structure"], Any]) -> Nest:
-        """Build the nest, with what `make` returns for each number and array in it."""
+        """Build the nest from what `make` gives for each number and array in it."""
         kind = self.kind
-        if kind == "number" or kind == "array":
+        if kind in ("number", "array"):
             return make(self)
         items = [child.fill(make) for child in self.children]
         if issubclass(kind, dict):
-            filled = copy.copy(self.sample)
+            filled = copy.copy(self.sample)  # a subclass may be more than its items
             filled.update(zip(self.keys, items, strict=True))
             return filled
         return kind._make(items) if hasattr(kind, "_make") else kind(items)
 
-    def build(self, leaves: Iterable[Number]) -> Nest:
-        """Build the nest from its numbers in order; arrays become float arrays."""
-        rest = iter(leaves)
-        if self.kind == "number":
-            return next(rest)
-        return self.fill(lambda part: part.part(islice(rest, part.size)))
+    def build(self, numbers: Iterable[Number]) -> Nest:
+        """Build the nest from its numbers in order.
 
-    def part(self, numbers: Iterable[Number]) -> Any:
-        """Build a number or an array from its numbers in order."""
-        if self.kind == "number":
-            (number,) = numbers
-            return number
-        return to_array(list(numbers), self.shape)
-
-    def flatten(self, nest: Nest, name: str) -> list[Number]:
-        """Return the numbers of another nest that must have this structure.
-
-        Raises `ArgumentError` that names the place where it has not.
+        >>> leaves, structure = flatten({"w": [1.0, 2.0], "b": 3.0})
+        >>> structure.build(10 * x for x in leaves)
+        {'w': [10.0, 20.0], 'b': 30.0}
         """
-        leaves: list[Number] = []
-        try:
-            self._flatten(nest, leaves)
-        except _Misfit as misfit:
-            raise ArgumentError(
-                f"{name}{misfit.path} must be {misfit.wanted}, as it is where the "
-                f"derivative is taken; got {misfit.given}"
-            ) from None
-        return leaves
+        rest = iter(numbers)
+        return self.fill(lambda part: _build_part(part, islice(rest, part.size)))
 
-    def _flatten(self, nest: Nest, leaves: list[Number]) -> None:
-        given, found = _scan(nest, leaves), None
-        ...
+    def read(self, nest: Nest, name: str) -> list[Number]:
+        """Return the numbers, in order, of a nest that must have this structure.
+
+        Lists and tuples may stand for each other, and the order of a dict is its own.
+        Raises `ArgumentError` where the structures differ; `name` is the nest's there.
+        """
+        numbers: list[Number] = []
+        self._read(nest, name, numbers)
+        return numbers
+
+    def _read(self, nest: Nest, path: Path, numbers: list[Number]) -> None:
+        if self.kind == "number":
+            fits = _is_leaf(nest)
+            numbers.append(nest)
+        elif self.kind == "array":
+            fits = is_array(nest) and nest.shape == self.keys
+            if fits:
+                numbers += _entries(nest, path)
+        else:
+            sort = dict if issubclass(self.kind, dict) else list | tuple
+            fits = isinstance(nest, sort) and set(_keys(nest)) == set(self.keys)
+            if fits:
+                for key, child in zip(self.keys, self.children, strict=True):
+                    child._read(nest[key], (path, key), numbers)
+        if not fits:
+            raise ArgumentError(f"{_at(path)} must be {self}, got {_shown(nest)}")
 
     def __str__(self) -> str:
         if self.kind == "number":
             return "a number"
         if self.kind == "array":
-            return f"an array of shape {self.shape}"
+            return f"an array of shape {self.keys}"
         if issubclass(self.kind, dict):
             return f"a {self.kind.__name__} with the keys {list(self.keys)}"
-        return f"a {self.kind.__name__} of {len(self.children)}"
+        return f"a {self.kind.__name__} of length {len(self.keys)}"
+
+
+NUMBER = Structure("number")
+
+
+def flatten(nest: Nest, name: str = "the nest") -> tuple[list[Number], Structure]:
+    """Return the numbers of a nest in order, Values included, and its structure.
+
+    >>> flatten([1.0, (2.0, 3.0)])[0]
+    [1.0, 2.0, 3.0]
+
+    Raises `NumberError` for anything that is no real number, naming its place.
+    """
+    structure = _structure(nest, name)
+    return structure.read(nest, name), structure
+
+
+def container(kind: type, items: list[Structure]) -> Structure:
+    """Return the structure of a list or tuple of nests."""
+    size = sum(item.size for item in items)
+    return Structure(kind, tuple(range(len(items))), tuple(items), size)
+
+
+def _structure(nest: Nest, path: Path) -> Structure:
+    if _is_leaf(nest):
+        return NUMBER
+    if is_array(nest):
+        return Structure("array", nest.shape, size=nest.size)
+    if not isinstance(nest, list | tuple | dict):
+        raise _not_a_number(nest, path)
+    keys = _keys(nest)
+    children = tuple(_structure(nest[key], (path, key)) for key in keys)
+    size = sum(child.size for child in children)
+    sample = copy.copy(nest) if isinstance(nest, dict) else None
+    return Structure(type(nest), keys, children, size, sample)
+
+
+def _keys(nest: Nest) -> tuple[Any, ...]:
+    return tuple(nest) if isinstance(nest, dict) else tuple(range(len(nest)))
+
+
+def _is_leaf(x: Any) -> bool:
+    kind = type(x)
+    return kind is float or isinstance(x, Node) or namespace_of_type(kind) is not None
+
+
+def _entries(array: Any, path: Path) -> list[Number]:
+    """Return an array's numbers in order, floats or what an object array holds."""
+    if array.dtype.kind in _NUMERIC:
+        return array.astype(float).ravel().tolist()  # type: ignore[no-any-return]
+    if array.dtype.kind != "O":
+        raise _not_a_number(array, path)
+    entries: list[Number] = array.ravel().tolist()
+    for place, entry in enumerate(entries):
+        if not _is_leaf(entry):
+            raise _not_a_number(entry, (path, place))
+    return entries
+
+
+def _build_part(part: Structure, numbers: Iterable[Number]) -> Any:
+    if part.kind == "array":
+        return to_array(list(numbers), part.keys)
+    (number,) = numbers
+    return number
+
+
+def to_array(numbers: list[Number], shape: tuple[int, ...]) -> Any:
+    """Return a float array; a ValueArray of Values, an object array of exact numbers."""
+    import numpy
+
+    if all(namespace_of_type(type(x)) is FLOATS for x in numbers):
+        return numpy.array(numbers, dtype=float).reshape(shape)
+    entries = numpy.empty(len(numbers), dtype=object)
+    entries[:] = numbers
+    if all(map(is_number, numbers)):
+        return entries.reshape(shape)
+    from .arrays import array
+
+    return array(entries.reshape(shape))
+
+
+def _not_a_number(x: Any, path: Path) -> NumberError:
+    return NumberError(
+        f"{_at(path)} is {_shown(x)}: derivatives go through real numbers, Values, "
+        f"arrays of them, and lists, tuples and dicts of those"
+    )
+
+
+def _at(path: Path) -> str:
+    return path if isinstance(path, str) else f"{_at(path[0])}[{path[1]!r}]"
+
+
+def _shown(x: Any) -> str:
+    if is_array(x):
+        return f"an array of shape {x.shape} and dtype {x.dtype}"
+    return describe(x)

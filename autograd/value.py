@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import NumberError
 from .kinds import FLOATS, Namespace, namespace_of
 from .layout import connect, number_of
-from .modes import ACTIVE, RUNS, STATE, user_source
+from .modes import ACTIVE, RUNS, STATE, Source, user_source
 from .node import FLOAT_TYPES, Node, describe, is_operand, plain, real_number
 from .reverse import accumulate, cotangents, differentiable_cotangents
 from .rules import RULES, Rule
@@ -267,8 +267,23 @@ class ExactValue(Value):
         return _binary(DIV, self, other)
 
 
+class SourcedValue(ExactValue):
+    """A Value that knows the user's line: what `record_sources()` makes.
+
+    A class of its own, so that every other node is a slot smaller.
+    """
+
+    __slots__ = ("_source",)
+
+    @property
+    def source(self) -> Source | None:
+        """The user's line that made this node."""
+        found: Source | None = self._source
+        return found
+
+
 _new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init__
-_VALUES, _VALUES_AND_FLOATS, _FLOATS = {Value}, {Value, float}, {float}
+_VALUES_AND_FLOATS = {Value, float}
 
 
 def _seed(output: Value, seed: Number) -> Number:
@@ -307,12 +322,14 @@ def apply(rule: Rule, *operands: Any) -> Any:
     wanted = [isinstance(operand, Value) for operand in operands]
     if not any(wanted):
         return result
-    out = _new_node()
+    if ACTIVE and STATE.sources:
+        out: Any = object.__new__(SourcedValue)
+        out._source = user_source()
+    else:
+        out = _new_node() if m is FLOATS else object.__new__(ExactValue)
     out.data = result
     out.grad = 0.0
     out.label = out._mark = None
-    if m is not FLOATS:
-        out.__class__ = ExactValue
     if ACTIVE and STATE.no_grad:
         out.rule = out._left = out._right = out._d_left = out._d_right = None
         if RUNS and STATE.leaves is not None:
@@ -327,36 +344,36 @@ def apply(rule: Rule, *operands: Any) -> Any:
         for operand, is_value, number in zip(operands, wanted, data, strict=True)
     )
     connect(out, operands, partials)
-    if ACTIVE and STATE.sources:
-        out._source = user_source()
     return out
 
 
 def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     """Apply the rule dot to two vectors of one length: `apply`, fast where it can be.
 
-    A neuron is little else than this: so where all are Values of floats, or Values and
-    plain floats, the rule's formula and partials are written out.
+    A neuron is little else than this: so where all operands are Values of floats, or
+    Values and floats, the rule's formula and partials are written out.
     """
     operands = (*xs, *ys)
-    kinds = set(map(type, operands))
-    if kinds == _VALUES:
-        left, right = [x.data for x in xs], [y.data for y in ys]
-        partials = (*right, *left)
-        numbers = partials
-    elif kinds == _VALUES_AND_FLOATS:
-        left, right = list(map(number_of, xs)), list(map(number_of, ys))
-        numbers = (*right, *left)
-        partials = tuple(
-            d if type(operand) is Value else None
-            for operand, d in zip(operands, numbers, strict=True)
-        )
+    values = [*map(type, operands)].count(Value)  # cheaper than a loop or a set
+    if values == len(operands):
+        data = [operand.data for operand in operands]
+    elif set(map(type, operands)) == _VALUES_AND_FLOATS:
+        data = list(map(number_of, operands))
     else:
         return apply(DOT, *operands)
-    if ACTIVE or len(operands) == 2 or set(map(type, numbers)) != _FLOATS:
+    half = len(xs)
+    right = data[half:]
+    total = reduce(operator.add, map(operator.mul, data, right))
+    if ACTIVE or type(total) is not float or half == 1:
         return apply(DOT, *operands)
+    partials: tuple[Any, ...] = (*right, *data[:half])
+    if values < len(operands):
+        partials = tuple(
+            d if type(operand) is Value else None
+            for operand, d in zip(operands, partials, strict=True)
+        )
     out = _new_node()
-    out.data = reduce(operator.add, map(operator.mul, left, right))
+    out.data = total
     out._left = operands
     out._right = partials
     out._d_left = out._d_right = None
@@ -445,9 +462,7 @@ def with_defaults(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _unary_method(rule: Rule) -> Callable[[Value], Any]:
     """Make a method of one operand: `apply` with its choices made beforehand."""
-    forward, partials = partial(rule.forward, FLOATS), partial(rule.partials, FLOATS)
-    if rule.formula is None:
-        forward = getattr(FLOATS, rule.name)
+    forward, partials = getattr(FLOATS, rule.name), partial(rule.partials, FLOATS)
 
     def method(self: Value) -> Any:
         x = self.data

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import methodcaller, mul
+from operator import mul
 from random import Random
 from typing import Any
 
@@ -281,7 +281,7 @@ def _function(activation: Activation) -> Callable[[Value], Any] | None:
     if activation is None or callable(activation):
         return activation
     known(activation, ACTIVATIONS, "activation")
-    return None if activation == "linear" else methodcaller(activation)
+    return None if activation == "linear" else getattr(Value, activation)
 
 
 def _name(activation: Any) -> str:

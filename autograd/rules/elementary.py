@@ -6,7 +6,16 @@ from .rule import EVERYWHERE, Rule, table
 
 POSITIVE = (0.0, math.inf)
 UNIT = (-1.0, 1.0)
-MODERATE = (-1e5, 1e5)  # where sin(x) and the like are worth testing to the last digit
+
+
+def _over_square_of_radius(m, x, y):  # type: ignore[no-untyped-def]
+    """x / (x² + y²) by the ratio of the smaller to the larger: no radius overflows."""
+    larger = m.where(m.abs(x) >= m.abs(y), x, y)
+    smaller = m.where(m.abs(x) >= m.abs(y), y, x)
+    ratio = m.div(smaller, larger)
+    share = m.div(1, 1 + ratio * ratio)
+    return m.div(m.where(m.abs(x) >= m.abs(y), share, share * ratio), larger)
+
 
 ELEMENTARY = table(
     Rule(
@@ -14,7 +23,7 @@ ELEMENTARY = table(
         partials=lambda m, out, x: (out,),
         latex="e^{#1}",
         numpy=("exp",),
-        domain=((-745.0, 709.0),),
+        domain=(EVERYWHERE,),
         samples=((1000.0,), (-1000.0,), (-math.inf,)),
     ),
     Rule(
@@ -22,14 +31,14 @@ ELEMENTARY = table(
         partials=lambda m, out, x: (out * m.log(2),),
         latex="2^{#1}",
         numpy=("exp2",),
-        domain=((-1074.0, 1023.0),),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="expm1",
         partials=lambda m, out, x: (m.exp(x),),  # not out + 1, which cancels
         latex="e^{#1} - 1",
         numpy=("expm1",),
-        domain=((-745.0, 709.0),),
+        domain=(EVERYWHERE,),
         samples=((1e-20,),),
     ),
     # x + 0 turns -0.0 into 0.0. Below the domain out is nan, and so is the partial.
@@ -44,7 +53,10 @@ ELEMENTARY = table(
     ),
     Rule(
         name="log2",
-        partials=lambda m, out, x: (m.where(x >= 0, m.div(1, x * m.log(2) + 0), out),),
+        # Divided in turn: x·ln 2 underflows to 0 where the slope is still finite.
+        partials=lambda m, out, x: (
+            m.where(x >= 0, m.div(m.div(1, m.log(2)), x + 0), out),
+        ),
         latex=r"\log_2\left(#1\right)",
         numpy=("log2",),
         domain=(POSITIVE,),
@@ -53,7 +65,10 @@ ELEMENTARY = table(
     ),
     Rule(
         name="log10",
-        partials=lambda m, out, x: (m.where(x >= 0, m.div(1, x * m.log(10) + 0), out),),
+        # Divided in turn: x·ln 10 overflows where the slope is not yet 0.
+        partials=lambda m, out, x: (
+            m.where(x >= 0, m.div(m.div(1, m.log(10)), x + 0), out),
+        ),
         latex=r"\log_{10}\left(#1\right)",
         numpy=("log10",),
         domain=(POSITIVE,),
@@ -74,21 +89,21 @@ ELEMENTARY = table(
         partials=lambda m, out, x: (m.cos(x),),
         latex=r"\sin\left(#1\right)",
         numpy=("sin",),
-        domain=(MODERATE,),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="cos",
         partials=lambda m, out, x: (-m.sin(x),),
         latex=r"\cos\left(#1\right)",
         numpy=("cos",),
-        domain=(MODERATE,),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="tan",
         partials=lambda m, out, x: (1 + out * out,),
         latex=r"\tan\left(#1\right)",
         numpy=("tan",),
-        domain=(MODERATE,),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="asin",
@@ -110,17 +125,17 @@ ELEMENTARY = table(
     ),
     Rule(
         name="atan",
-        partials=lambda m, out, x: (m.div(1, 1 + x * x),),
+        # By hypot: x² overflows where the slope is not yet 0.
+        partials=lambda m, out, x: (m.square(m.div(1, m.hypot(1, x))),),
         latex=r"\arctan\left(#1\right)",
         numpy=("arctan", "atan"),
         domain=(EVERYWHERE,),
     ),
     Rule(
         name="atan2",
-        # Divided twice by the radius, so that its square can't over- or underflow.
         partials=lambda m, out, y, x: (
-            m.div(m.div(x, m.hypot(x, y)), m.hypot(x, y)),
-            m.div(m.div(-y, m.hypot(x, y)), m.hypot(x, y)),
+            _over_square_of_radius(m, x, y),
+            -_over_square_of_radius(m, y, x),
         ),
         latex=r"\operatorname{atan2}\left(#1, #2\right)",
         numpy=("arctan2", "atan2"),
@@ -133,14 +148,14 @@ ELEMENTARY = table(
         partials=lambda m, out, x: (m.cosh(x),),
         latex=r"\sinh\left(#1\right)",
         numpy=("sinh",),
-        domain=((-710.0, 710.0),),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="cosh",
         partials=lambda m, out, x: (m.sinh(x),),
         latex=r"\cosh\left(#1\right)",
         numpy=("cosh",),
-        domain=((-710.0, 710.0),),
+        domain=(EVERYWHERE,),
     ),
     Rule(
         name="tanh",
@@ -148,7 +163,7 @@ ELEMENTARY = table(
         partials=lambda m, out, x: (m.square(m.div(1, m.cosh(x))),),
         latex=r"\tanh\left(#1\right)",
         numpy=("tanh",),
-        domain=((-370.0, 370.0),),
+        domain=(EVERYWHERE,),
         samples=((20.0,), (1000.0,)),
         note="derivative right where 1 − out² rounds to 0",
     ),

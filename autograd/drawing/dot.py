@@ -1,0 +1,83 @@
+"""Scene → DOT: boxes with a title, data and grad, and edges with local derivatives."""
+
+import html
+import re
+from typing import Any
+
+from .formatting import number, shortened
+from .scene import Edge, Node, Scene
+
+# Okabe and Ito's blue and vermilion, which colour-blind readers can tell apart.
+_COLORS = {
+    "leaf": ("#0072B2", "#E5F1F8"),
+    "operation": ("#666666", "#FFFFFF"),
+    "output": ("#D55E00", "#FBEEE5"),
+}
+_GRAPH = {"rankdir": "LR", "bgcolor": "white", "nodesep": "0.2", "ranksep": "0.5"}
+_NODE = {
+    "shape": "box",
+    "style": "filled",
+    "fontname": "Arial,sans-serif",
+    "fontsize": "12",
+}
+_EDGE = {
+    "color": "#666666",
+    "fontcolor": "#444444",
+    "fontname": "Arial,sans-serif",
+    "fontsize": "10",
+    "arrowsize": "0.6",
+}
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def digraph_of(scene: Scene, **graph_attributes: str) -> Any:
+    """Return the scene as a `graphviz.Digraph`: the same text for the same scene."""
+    import graphviz
+
+    graph = graphviz.Digraph(
+        graph_attr=_GRAPH | graph_attributes, node_attr=_NODE, edge_attr=_EDGE
+    )
+    for node in scene.nodes:
+        graph.node(node.name, **_box(node))
+    for edge in scene.edges:
+        graph.edge(edge.tail, edge.head, **_arrow(edge))
+    return graph
+
+
+def _box(node: Node) -> dict[str, str]:
+    if node.kind == "constant":
+        return {
+            "label": f"<{_text(node.title)}>",
+            "shape": "plain",
+            "style": "",
+            "fontcolor": "#666666",
+        }
+    title = f"<B>{_text(node.title)}</B>"
+    if node.formula:
+        title += f" = {_text(node.formula)}"
+    numbers = "".join(
+        f'<TD ALIGN="{side}"><FONT COLOR="#666666">{name}</FONT> {_text(number(x))}</TD>'
+        for side, name, x in (("LEFT", "data", node.data), ("RIGHT", "grad", node.grad))
+    )
+    color, fill = _COLORS["output" if node.is_output else node.kind]
+    return {
+        "label": '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">'
+        f'<TR><TD COLSPAN="2">{title}</TD></TR><TR>{numbers}</TR></TABLE>>',
+        # Operands come in from the first to the last, as far as the layout can.
+        "ordering": "in",
+        "color": color,
+        "fillcolor": fill,
+        "margin": "0.05,0.02",
+        "penwidth": "2" if node.is_output else "1",
+    }
+
+
+def _arrow(edge: Edge) -> dict[str, str]:
+    if edge.derivative is None:
+        return {"style": "dashed", "arrowhead": "none"}
+    return {"label": f"<{_text(number(edge.derivative))}>"}
+
+
+def _text(text: str, width: int = 60) -> str:
+    """Return the text with all that HTML would understand escaped."""
+    return html.escape(_UNPRINTABLE.sub("\ufffd", shortened(text, width)))
