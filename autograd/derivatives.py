@@ -16,7 +16,7 @@ from numbers import Integral
 from typing import Any
 
 from . import forward, reverse
-from .errors import ArgumentError
+from .errors import ArgumentError, NumberError
 from .kinds import namespace_of
 from .layout import is_number, number_of
 from .modes import ACTIVE, STATE, collect_leaves, recording
@@ -86,14 +86,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """
 
     def derivative(*args: Nest, **keywords: Any) -> tuple[Nest, Nest]:
-        run = _Run(f, argnums, args, keywords)
-        if run.outputs.size != 1 or run.outputs.keys:
-            name = _name(f)
-            raise ArgumentError(
-                f"a gradient is that of one number, but {name} returned {run.outputs}: "
-                f"use jacobian({name}) for the derivatives of each of its numbers, or "
-                f"vjp({name}, ...) for those of a weighted sum"
-            )
+        run = _scalar_run(f, argnums, args, keywords)
         return run.value, run.inputs.build(run.pull([1]))
 
     return _named(derivative, "value_and_grad", f, argnums)
@@ -119,10 +112,10 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     Raises `ArgumentError` for a result that is not one number and for wrong argnums,
     `NumberError` where an argument or the result holds something else than numbers.
     """
-    both = value_and_grad(f, argnums)
 
     def derivative(*args: Nest, **keywords: Any) -> Nest:
-        return both(*args, **keywords)[1]
+        run = _scalar_run(f, argnums, args, keywords)
+        return run.inputs.build(run.pull([1]))
 
     return _named(derivative, "grad", f, argnums)
 
@@ -195,7 +188,9 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         seeds = run.inputs.read(vector, "the vector")
         return run.outputs.build(run.push(seeds))
 
-    return _named(product, "hvp", f, argnums)
+    named = _named(product, "hvp", f, argnums)
+    del vars(named)["__wrapped__"]  # it takes one argument more than f
+    return named
 
 
 class _Run:
@@ -219,6 +214,8 @@ class _Run:
             for i, (_, structure) in zip(places, parts, strict=True):
                 args[i] = structure.build(rest)
             result = f(*args, **keywords)
+        if result is None:
+            raise NumberError(f"{name} returned None: does it lack a `return`?")
         structures = [structure for _, structure in parts]
         single = not isinstance(argnums, tuple)
         self.inputs = structures[0] if single else container(tuple, structures)
@@ -274,6 +271,20 @@ class _Run:
         ]
         live = not silent and (self.live or not all(map(is_number, seeds)))
         return [node for node, _ in pairs], [seed for _, seed in pairs], live
+
+
+def _scalar_run(
+    f: Function, argnums: Argnums, args: Sequence[Nest], keywords: dict[str, Any]
+) -> _Run:
+    run = _Run(f, argnums, args, keywords)
+    if run.outputs.size != 1 or run.outputs.keys:
+        name = _name(f)
+        raise ArgumentError(
+            f"a gradient is that of one number, but {name} returned {run.outputs}: "
+            f"use jacobian({name}) for the derivatives of each of its numbers, or "
+            f"vjp({name}, ...) for those of a weighted sum"
+        )
+    return run
 
 
 def _silent() -> bool:

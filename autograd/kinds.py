@@ -32,6 +32,7 @@ class Namespace:
     table: dict[str, Any] = {}  # RULES, filled by the rules package
     inf: Number = math.inf
     nan: Number = math.nan
+    digits = 17  # decimal digits: how far a series is worth summing
 
     def __getattr__(self, name: str) -> Callable[..., Number]:
         """Make the function of a rule that has a formula, and keep it."""
@@ -64,6 +65,11 @@ class Namespace:
         if product != product and (cotangent == 0 or partial == 0):
             return type(product)(0)
         return product
+
+    @staticmethod
+    def same(x: Number, y: Number) -> bool:
+        """Tell whether one computation, done twice, may give these two numbers."""
+        return bool(x == y or (x != x and y != y))
 
     @staticmethod
     def take(index: int, *values: Number) -> Number:
@@ -352,6 +358,15 @@ class HighPrecision(Namespace):
     def pi(self) -> Number:
         return +self._mp.pi
 
+    @property
+    def digits(self) -> int:  # type: ignore[override]
+        digits: int = self._mp.dps
+        return digits
+
+    def same(self, x: Number, y: Number) -> bool:  # type: ignore[override]
+        """Allow a few units in the last place, in which mpmath's ψ varies."""
+        return Namespace.same(x, y) or abs(x - y) <= 16 * self._mp.eps * abs(x)
+
     def _lgamma(self, x: Number) -> Number:
         if x > 0 or x != x:
             return self._mp.loggamma(x)
@@ -377,7 +392,8 @@ class HighPrecision(Namespace):
         return self._mp.mpf(x) % y if y != 0 else self.nan
 
     def floordiv(self, x: Number, y: Number) -> Number:
-        return self._mp.floor(self._mp.fdiv(x, y)) if y != 0 else self.nan
+        # Whole before it is rounded; x / y may round up to the next whole number.
+        return self._mp.nint((x - self.mod(x, y)) / y) if y != 0 else self.nan
 
     def rational(self, p: int, q: int = 1) -> Number:
         return self._mp.mpf(p) / q

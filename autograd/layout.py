@@ -3,9 +3,9 @@
 One object a node, no tuple and no closure: that is what made the engine fast. `_left`
 and `_right` are the operands, `_d_left` and `_d_right` the local derivatives of the
 forward pass, None where an operand is a plain number. A node of more than two operands
-has the tuple of operands in `_left`, that of their partials in `_right`, and None in
-`_d_left` and `_d_right`. A leaf has None everywhere. `_mark` and `_bar` are scratch of
-one sweep.
+has the tuple of its parents in `_left`, that of their partials in `_right`, and None in
+`_d_left` and `_d_right`; so a sweep need not look for numbers among them. A leaf has
+None everywhere. `_mark` and `_bar` are scratch of one sweep.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,12 @@ Node = Any
 Number = Any
 
 
+class _Parents(tuple[Any, ...]):
+    """The parents of a node of more than two operands, plain numbers among them."""
+
+    operands: tuple[Any, ...]
+
+
 def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> None:
     """Store operands and partials in a node's slots."""
     node._left = node._right = node._d_left = node._d_right = None
@@ -26,6 +32,11 @@ def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> Non
     elif len(operands) == 2:
         node._left, node._right = operands
         node._d_left, node._d_right = partials
+    elif any(partial is None for partial in partials):
+        pairs = zip(operands, partials, strict=True)
+        node._left = _Parents(operand for operand, d in pairs if d is not None)
+        node._left.operands = tuple(operands)
+        node._right = tuple(d for d in partials if d is not None)
     else:
         node._left, node._right = tuple(operands), tuple(partials)
 
@@ -35,8 +46,8 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     if node.rule is None:
         return ()
     if node._d_left is None and node._d_right is None:
-        left: tuple[Any, ...] = node._left
-        return left
+        operands: tuple[Any, ...] = getattr(node._left, "operands", node._left)
+        return operands
     return (node._left,) if node._right is None else (node._left, node._right)
 
 
@@ -46,7 +57,7 @@ def parents_of(node: Node) -> tuple[Node, ...]:
         return (node._left,) if node._d_right is None else (node._left, node._right)
     if node._d_right is not None:
         return (node._right,)
-    return tuple(operand for operand, _ in edges(node))
+    return () if node._left is None else tuple(node._left)
 
 
 def edges(node: Node) -> Iterator[tuple[Node, Number]]:
@@ -56,9 +67,7 @@ def edges(node: Node) -> Iterator[tuple[Node, Number]]:
     if node._d_right is not None:
         yield node._right, node._d_right
     elif node._d_left is None and node._left is not None:
-        for operand, partial in zip(node._left, node._right, strict=True):
-            if partial is not None:
-                yield operand, partial
+        yield from zip(node._left, node._right, strict=True)
 
 
 def is_number(x: Any) -> bool:
@@ -88,7 +97,7 @@ def check_fresh(node: Node, m: Namespace) -> None:
     recorded = [partial for _, partial in edges(node)]
     again = [partial for partial in partials if partial is not None]
     for old, new in zip([node.data, *recorded], [data, *again], strict=True):
-        if old != new and not (old != old and new != new):
+        if not m.same(old, new):
             names = ", ".join(map(repr, leaves))
             raise StaleGraphError(
                 f"a leaf changed after {node.rule.name} was computed from it: now "

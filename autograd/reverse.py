@@ -58,15 +58,18 @@ def _reach(roots: Sequence[Node], mark: object, zero: Number) -> list[Node]:
                     node = parent
                     continue
             elif node._d_left is None and node._left is not None:
-                if not (scans and scans[-1][0] is node):
-                    scans.append((node, zip(node._left, node._right, strict=False)))
-                for parent, partial in scans[-1][1]:
-                    if partial is not None and parent._mark is not mark:
+                resumed = scans and scans[-1][0] is node
+                scan = scans[-1][1] if resumed else iter(node._left)
+                for parent in scan:
+                    if parent._mark is not mark:
                         break
                 else:
                     parent = None
-                    scans.pop()
+                    if resumed:
+                        scans.pop()
                 if parent is not None:
+                    if not resumed:
+                        scans.append((node, scan))
                     parent._mark = mark
                     parent._bar = zero
                     push(node)
@@ -99,9 +102,8 @@ def _propagate(order: list[Node]) -> list[Node]:
         elif node._left is None:
             leaves.append(node)
         else:
-            for operand, d in zip(node._left, node._right, strict=False):
-                if d is not None:
-                    operand._bar += bar * d
+            for parent, d in zip(node._left, node._right, strict=False):
+                parent._bar += bar * d
     return leaves
 
 

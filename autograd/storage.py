@@ -72,11 +72,11 @@ def deep_copy(root: Node, memo: dict[int, Any]) -> Any:
 
 def _partials(node: Node) -> tuple[Any, ...]:
     """Return one partial an operand, None for plain numbers."""
-    count = len(operands_of(node))
-    if node._d_left is None and node._d_right is None:
-        partials: tuple[Any, ...] = node._right
-        return partials
-    return (node._d_left, node._d_right)[:count]
+    operands = operands_of(node)
+    if len(operands) <= 2:
+        return (node._d_left, node._d_right)[: len(operands)]
+    partials = iter(node._right)
+    return tuple(next(partials) if hasattr(o, "rule") else None for o in operands)
 
 
 def _connect_like(new: Node, node: Node, operands: Iterable[Any]) -> None:

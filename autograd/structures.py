@@ -158,7 +158,7 @@ def _build_part(part: Structure, numbers: Iterable[Number]) -> Any:
 
 
 def to_array(numbers: list[Number], shape: tuple[int, ...]) -> Any:
-    """Return a float array; a ValueArray of Values, an object array of exact numbers."""
+    """Return an array: of floats, a ValueArray of Values, of objects if exact."""
     import numpy
 
     if all(namespace_of_type(type(x)) is FLOATS for x in numbers):
@@ -180,7 +180,12 @@ def _not_a_number(x: Any, path: Path) -> NumberError:
 
 
 def _at(path: Path) -> str:
-    return path if isinstance(path, str) else f"{_at(path[0])}[{path[1]!r}]"
+    """Write a path as ``name`` or ``name, at [key][key],``."""
+    keys = ""
+    while not isinstance(path, str):
+        path, key = path
+        keys = f"[{key!r}]{keys}"
+    return f"{path}, at {keys}," if keys else path
 
 
 def _shown(x: Any) -> str:

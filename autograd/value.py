@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial, reduce
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import NumberError
@@ -354,7 +354,7 @@ def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     Values and floats, the rule's formula and partials are written out.
     """
     operands = (*xs, *ys)
-    values = [*map(type, operands)].count(Value)  # cheaper than a loop or a set
+    values = [*map(type, operands)].count(Value)  # quicker than a loop or a set
     if values == len(operands):
         data = [operand.data for operand in operands]
     elif set(map(type, operands)) == _VALUES_AND_FLOATS:
@@ -363,20 +363,21 @@ def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
         return apply(DOT, *operands)
     half = len(xs)
     right = data[half:]
-    total = reduce(operator.add, map(operator.mul, data, right))
-    if ACTIVE or type(total) is not float or half == 1:
+    products = map(operator.mul, data, right)
+    total = next(products)
+    for product in products:
+        total += product
+    if ACTIVE or type(total) is not float:
         return apply(DOT, *operands)
-    partials: tuple[Any, ...] = (*right, *data[:half])
-    if values < len(operands):
-        partials = tuple(
-            d if type(operand) is Value else None
-            for operand, d in zip(operands, partials, strict=True)
-        )
     out = _new_node()
     out.data = total
-    out._left = operands
-    out._right = partials
-    out._d_left = out._d_right = None
+    if values == len(operands) > 2:
+        out._left = operands
+        out._right = (*right, *data[:half])
+        out._d_left = out._d_right = None
+    else:
+        partials = zip(operands, (*right, *data[:half]), strict=True)
+        connect(out, operands, [d if type(o) is Value else None for o, d in partials])
     out.rule = DOT
     out.grad = 0.0
     out.label = out._mark = None
@@ -426,6 +427,10 @@ class _OverValues:
     @property
     def pi(self) -> Number:
         return self._numbers.pi
+
+    @property
+    def digits(self) -> int:
+        return self._numbers.digits
 
     @staticmethod
     def detach(x: Any) -> Number:

@@ -14,12 +14,15 @@ Sources:
 - K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers", ICCV 2015
 """
 
-import difflib
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from random import Random
 from types import MappingProxyType
 from typing import TypeAlias
+
+from autograd import ArgumentError
+
+from .lookup import known
 
 __all__ = [
     "INITIALIZERS",
@@ -132,15 +135,7 @@ INITIALIZERS: MappingProxyType[str, Initializer] = MappingProxyType(
     }
 )
 
-_RELU_LIKE = "relu leaky_relu elu gelu silu softplus"
-_OTHERS = (
-    "linear identity tanh sigmoid log_sigmoid softsign softmax "
-    "erf asinh atan sin cos abs square exp"
-)
-_DEFAULTS: dict[str, Initializer] = {
-    **dict.fromkeys(_RELU_LIKE.split(), he_normal),
-    **dict.fromkeys(_OTHERS.split(), glorot_uniform),
-}
+_RELU_LIKE = {"relu", "leaky_relu", "elu", "gelu", "silu", "softplus"}
 
 
 def by_name(name: str) -> Initializer:
@@ -151,9 +146,9 @@ def by_name(name: str) -> Initializer:
     >>> by_name("he_norml")
     Traceback (most recent call last):
         ...
-    ValueError: unknown initializer 'he_norml': did you mean 'he_normal'? ...
+    autograd.errors.ArgumentError: unknown initializer 'he_norml': did you mean ...
     """
-    return INITIALIZERS[_known(name, INITIALIZERS, "initializer")]
+    return INITIALIZERS[known(name, INITIALIZERS, "initializer")]
 
 
 def default_for(activation: str | None) -> Initializer:
@@ -167,27 +162,13 @@ def default_for(activation: str | None) -> Initializer:
     >>> default_for("tanh") is default_for(None) is glorot_uniform
     True
     """
-    if activation is None:
-        return glorot_uniform
-    return _DEFAULTS[_known(activation, _DEFAULTS, "activation")]
+    return he_normal if activation in _RELU_LIKE else glorot_uniform
 
 
 def _fan(count: int, name: str) -> int:
     if count < 1:
-        raise ValueError(
+        raise ArgumentError(
             f"{name}={count!r}: a layer has at least 1 input and 1 output, "
             "give a whole number from 1"
         )
     return count
-
-
-def _known(name: str, names: Collection[str], kind: str) -> str:
-    """Return the name if it is known, or raise and suggest the nearest."""
-    if name in names:
-        return name
-    # A cutoff of 0 always finds one: a poor guess beside the full list does no harm.
-    nearest = difflib.get_close_matches(str(name), names, n=1, cutoff=0.0)[0]
-    raise ValueError(
-        f"unknown {kind} {name!r}: did you mean {nearest!r}? "
-        f"Known are {', '.join(sorted(names))}"
-    )

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from operator import mul
 from random import Random
 from typing import Any
@@ -15,10 +14,18 @@ from .initializers import Initializer
 from .lookup import known
 from .module import Module
 
-__all__ = ["ACTIVATIONS", "Dense", "Layer", "MLP", "Neuron", "Sequential", "WidthError"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "Dense",
+    "Layer",
+    "Neuron",
+    "Sequential",
+    "WidthError",
+]
 
 Activation = str | Callable[[Value], Any] | None
-Seed = int | Random | None
+Seed = Any  # what `random.Random` takes, or a generator, or None
 
 ACTIVATIONS = (
     "linear",
@@ -170,11 +177,11 @@ class Sequential(Module):
 
     def __call__(self, x: Any) -> Any:
         """Return what the last layer makes of x."""
-        try:
-            for place, layer in enumerate(self.layers):
+        for place, layer in enumerate(self.layers):
+            try:
                 x = layer(x)
-        except WidthError as error:
-            raise WidthError(f"layers[{place}]: {error}") from None
+            except WidthError as error:
+                raise WidthError(f"layers[{place}]: {error}") from None
         return x
 
 
@@ -262,10 +269,10 @@ def _check_count(name: str, count: Any) -> None:
 
 
 def _generator(seed: Seed) -> Any:
-    """Return what to draw from; the module `random` is a generator, too."""
-    if seed is None:
+    """Return what to draw from: as a generator, the module `random` will do."""
+    if seed is None or seed is random:
         return random
-    return seed if isinstance(seed, Random) or seed is random else Random(seed)
+    return seed if isinstance(seed, Random) else Random(seed)
 
 
 def _initializer(init: str | Initializer | None, activation: Activation) -> Initializer:

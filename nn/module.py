@@ -1,11 +1,15 @@
 """`Module`: anything with parameters, and what can be done to them by name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import FunctionType, NoneType
 from typing import Any, Self
 
 from autograd import ArgumentError, NumberError, Value
 
 __all__ = ["Module"]
+
+_CONTAINERS, _SETS = (list, tuple, dict), (set, frozenset)
+_PLAIN = {bool, float, int, str, FunctionType, NoneType}  # for speed: nothing in these
 
 
 class Module:
@@ -33,15 +37,21 @@ class Module:
 
     _frozen = False  # of the Values that this very module holds
 
+    def __call__(self, x: Any, /) -> Any:
+        """Return the output for one input: for each module to define."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __call__: write def __call__(self, x)"
+        )
+
     def named_parameters(self) -> list[tuple[str, Value]]:
         """Return the parameters with their paths, such as ``layers[0].neurons[2].b``.
 
         The paths are expressions: ``model.layers[0].neurons[2].b`` is that Value.
         """
         found: dict[int, tuple[str, Value]] = {}
-        for path, _, thing in _walk(self, "", set()):
-            if not isinstance(thing, Module):
-                found.setdefault(id(thing), (path[1:], thing))
+        for path, _, thing in _walk(self):
+            if not isinstance(thing, Module) and id(thing) not in found:
+                found[id(thing)] = path, thing
         return list(found.values())
 
     def parameters(self) -> list[Value]:
@@ -55,7 +65,7 @@ class Module:
         """
         frozen = {
             id(thing)
-            for _, owner, thing in _walk(self, "", set())
+            for _, owner, thing in _walk(self)
             if owner._frozen and not isinstance(thing, Module)
         }
         return [value for value in self.parameters() if id(value) not in frozen]
@@ -63,9 +73,7 @@ class Module:
     def named_modules(self) -> list[tuple[str, "Module"]]:
         """Return this module, under the path '', and all modules in it."""
         return [
-            (path[1:], thing)
-            for path, _, thing in _walk(self, "", set())
-            if isinstance(thing, Module)
+            (path, thing) for path, _, thing in _walk(self) if isinstance(thing, Module)
         ]
 
     def zero_grad(self) -> None:
@@ -126,8 +134,8 @@ class Module:
 
     def __repr__(self) -> str:
         children = [
-            (path[1:], thing)
-            for path, thing in _contents(self)
+            (place, thing)
+            for place, thing in _contents(self)
             if isinstance(thing, Module)
         ]
         name = type(self).__name__
@@ -138,50 +146,66 @@ class Module:
         return "\n  ".join([f"{name}(", *lines]) + "\n)"
 
 
-def _walk(
-    module: Module, path: str, seen: set[int]
-) -> Iterator[tuple[str, Module, Value | Module]]:
-    """Yield each module once, and its own Values at every place where it holds them."""
+# The functions below are no closures that call themselves: those would be cyclic
+# garbage, in each training step.
+
+Found = list[tuple[str, Module, Value | Module]]
+
+
+def _walk(module: Module) -> Found:
+    """Return (path, owner, thing) for each module and for each Value that it holds.
+
+    A module stands there once, with itself as its owner; a Value at every place.
+    """
+    found: Found = []
+    _visit("", module, found, set())
+    return found
+
+
+def _visit(path: str, module: Module, found: Found, seen: set[int]) -> None:
     seen.add(id(module))
-    yield path, module, module
+    found.append((path, module, module))
+    prefix = path and f"{path}."
     for place, thing in _contents(module):
         if not isinstance(thing, Module):
-            yield path + place, module, thing
+            found.append((prefix + place, module, thing))
         elif id(thing) not in seen:
-            yield from _walk(thing, path + place, seen)
+            _visit(prefix + place, thing, found, seen)
 
 
 def _contents(module: Module) -> list[tuple[str, Value | Module]]:
     """Return the Values and modules that a module holds itself, with their places."""
     found: list[tuple[str, Value | Module]] = []
-    open_containers: list[int] = []
-
-    def look(place: str, thing: Any) -> None:
-        if isinstance(thing, Value):
-            if thing.is_leaf:
-                found.append((place, thing))
-        elif isinstance(thing, Module):
-            found.append((place, thing))
-        elif isinstance(thing, list | tuple | dict):
-            if id(thing) in open_containers:  # it contains itself
-                return
-            open_containers.append(id(thing))
-            items = thing.items() if isinstance(thing, dict) else enumerate(thing)
-            for key, item in items:
-                look(f"{place}[{key!r}]", item)
-            open_containers.pop()
-        elif isinstance(thing, set | frozenset):
-            if any(isinstance(item, Value | Module) for item in thing):
-                raise ArgumentError(
-                    f"{type(module).__name__}{place} is a set with parameters in it, "
-                    f"which have no order there: use a list or a dict"
-                )
-        elif getattr(thing, "dtype", None) == object:  # a NumPy array of Values
-            look(place, thing.tolist())
-
     for name, thing in vars(module).items():
-        look(f".{name}", thing)
+        if type(thing) not in _PLAIN:
+            _look(name, thing, found, [])
     return found
+
+
+def _look(
+    place: str, thing: Any, found: list[tuple[str, Value | Module]], inside: list[Any]
+) -> None:
+    """Add what is at a place, or in the containers there; `inside` are those around."""
+    if isinstance(thing, Value):
+        if thing.rule is None:
+            found.append((place, thing))
+    elif isinstance(thing, Module):
+        found.append((place, thing))
+    elif isinstance(thing, _CONTAINERS):
+        if any(thing is container for container in inside):
+            return
+        around = [*inside, thing]
+        items = thing.items() if isinstance(thing, dict) else enumerate(thing)
+        for key, item in items:
+            _look(f"{place}[{key!r}]", item, found, around)
+    elif isinstance(thing, _SETS):
+        if any(isinstance(item, (Value, Module)) for item in thing):
+            raise ArgumentError(
+                f"{place} is a set with parameters in it, which have no order there: "
+                f"use a list or a dict"
+            )
+    elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":  # an object array
+        _look(place, thing.tolist(), found, inside)
 
 
 def _some(paths: list[str]) -> str:

@@ -13,17 +13,13 @@ _COLORS = {
     "operation": ("#666666", "#FFFFFF"),
     "output": ("#D55E00", "#FBEEE5"),
 }
+FONT = "Arial"  # one name: not every `dot` knows the widths of a list of fonts
 _GRAPH = {"rankdir": "LR", "bgcolor": "white", "nodesep": "0.2", "ranksep": "0.5"}
-_NODE = {
-    "shape": "box",
-    "style": "filled",
-    "fontname": "Arial,sans-serif",
-    "fontsize": "12",
-}
+_NODE = {"shape": "box", "style": "filled", "fontname": FONT, "fontsize": "12"}
 _EDGE = {
     "color": "#666666",
     "fontcolor": "#444444",
-    "fontname": "Arial,sans-serif",
+    "fontname": FONT,
     "fontsize": "10",
     "arrowsize": "0.6",
 }
@@ -48,21 +44,22 @@ def _box(node: Node) -> dict[str, str]:
     if node.kind == "constant":
         return {
             "label": f"<{_text(node.title)}>",
-            "shape": "plain",
+            "shape": "plaintext",
             "style": "",
             "fontcolor": "#666666",
+            "height": "0",
+            "width": "0",
+            "margin": "0.05,0.03",
         }
     title = f"<B>{_text(node.title)}</B>"
     if node.formula:
         title += f" = {_text(node.formula)}"
-    numbers = "".join(
-        f'<TD ALIGN="{side}"><FONT COLOR="#666666">{name}</FONT> {_text(number(x))}</TD>'
-        for side, name, x in (("LEFT", "data", node.data), ("RIGHT", "grad", node.grad))
-    )
     color, fill = _COLORS["output" if node.is_output else node.kind]
     return {
         "label": '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">'
-        f'<TR><TD COLSPAN="2">{title}</TD></TR><TR>{numbers}</TR></TABLE>>',
+        f'<TR><TD COLSPAN="2">{title}</TD></TR>'
+        f"<TR>{_cell('data', node.data, 'LEFT')}{_cell('grad', node.grad, 'RIGHT')}</TR>"
+        "</TABLE>>",
         # Operands come in from the first to the last, as far as the layout can.
         "ordering": "in",
         "color": color,
@@ -70,6 +67,11 @@ def _box(node: Node) -> dict[str, str]:
         "margin": "0.05,0.02",
         "penwidth": "2" if node.is_output else "1",
     }
+
+
+def _cell(name: str, x: Any, side: str) -> str:
+    name = f'<FONT COLOR="#666666">{name}</FONT>'
+    return f'<TD ALIGN="{side}">{name} {_text(number(x))}</TD>'
 
 
 def _arrow(edge: Edge) -> dict[str, str]:

@@ -49,8 +49,8 @@ class Node:
 class Edge:
     """An operand on its way into an operation; `x*x` has two.
 
-    place: which operand it is, from 0; of several numbers in a row, the first. derivative:
-    ∂head/∂tail by this operand alone, None for numbers, for which none is taken.
+    place: which operand it is, from 0; of several numbers in a row, the first.
+    derivative: ∂head/∂tail by this operand alone; numbers have None.
     """
 
     tail: str

@@ -6,6 +6,32 @@ from .rule import EVERYWHERE, Rule, table
 
 POSITIVE = (0.0, math.inf)
 
+
+def underflow(m, x):  # type: ignore[no-untyped-def]
+    """Bound what x times a number below the normal floats has lost by rounding."""
+    return m.abs(x) * m.rational(1, 2**1022)
+
+
+def _power_rule(m, x, y):  # type: ignore[no-untyped-def]
+    """Return y·x^(y−1); for small y as y·x^y/x, since y − 1 would lose digits of y.
+
+    Zero beats infinity: x**0 and 0**1 have the derivatives 0 and 1.
+    """
+    small = m.abs(y) < m.where(x == 0, 0, m.rational(1, 2))
+    power = m.pow(x, m.where(small, y, y - 1))
+    return m.div(m.chain(y, power), m.where(small, x, 1))
+
+
+def direction(m, out, *xs):  # type: ignore[no-untyped-def]
+    """Return each xᵢ/‖x‖, 0 at the origin; where ‖x‖ overflows, of a shorter vector."""
+    short = [m.div(x, 2 * len(xs)) for x in xs]
+    length = m.norm(*short)
+    return tuple(
+        m.where(out == 0, 0, m.where(out < m.inf, m.div(x, out), m.div(s, length)))
+        for x, s in zip(xs, short, strict=True)
+    )
+
+
 ARITHMETIC = table(
     Rule(
         name="add",
@@ -59,15 +85,14 @@ ARITHMETIC = table(
         partials=lambda m, out, x: (1,),
         text="+#1",
         latex="+#1",
-        numpy=("positive",),
+        numpy=("positive", "conjugate", "conj"),
         domain=(EVERYWHERE,),
         note="a new node with the same number",
     ),
     Rule(
         name="pow",
         partials=lambda m, out, x, y: (
-            # Zero beats infinity: x**0 and 0**1 have the derivatives 0 and 1.
-            m.chain(y, m.pow(x, y - 1)),
+            _power_rule(m, x, y),
             lambda: m.where(
                 x > 0,
                 m.chain(out, m.log(x)),
@@ -77,7 +102,14 @@ ARITHMETIC = table(
         text="#1 ** #2",
         latex="{#1}^{#2}",
         numpy=("power", "pow", "float_power"),
-        domain=((0.0, math.inf), EVERYWHERE),
+        domain=(POSITIVE, EVERYWHERE),
+        # Σ|xᵢ·∂h/∂xᵢ|, and what y and ln x make of a power below the normal floats.
+        partial_magnitudes=lambda m, out, x, y: (
+            m.abs(m.div(y * out, x)) * (2 + m.abs(y) * (1 + m.abs(m.log(m.abs(x)))))
+            + underflow(m, y),
+            m.abs(out) * (1 + m.abs(y * m.log(m.abs(x))) * (1 + m.abs(m.log(m.abs(x)))))
+            + underflow(m, m.log(m.abs(x))),
+        ),
         samples=(
             (0.0, 1.0),
             (0.0, 0.0),
@@ -130,10 +162,7 @@ ARITHMETIC = table(
     ),
     Rule(
         name="hypot",
-        partials=lambda m, out, x, y: (
-            m.where(out == 0, 0, m.div(x, out)),
-            m.where(out == 0, 0, m.div(y, out)),
-        ),
+        partials=lambda m, out, x, y: direction(m, out, x, y),
         latex=r"\sqrt{{#1}^2 + {#2}^2}",
         numpy=("hypot",),
         domain=(EVERYWHERE, EVERYWHERE),
@@ -147,8 +176,8 @@ ARITHMETIC = table(
         text="#1 % #2",
         latex=r"#1 \bmod #2",
         numpy=("remainder", "mod"),
-        domain=((-1e3, 1e3), (1e-3, 1e3)),
-        samples=((7.5, -2.0), (-7.5, 2.0), (1.0, 0.0)),
+        domain=(EVERYWHERE, EVERYWHERE),
+        samples=((7.5, -2.0), (-7.5, 2.0), (6.0, 2.0), (1.0, 0.0)),
         kinks=lambda m, x, y: (m.mod(x, y),),
         note="Python's: the sign of the divisor; (1, −(x // y)); nan at y = 0",
     ),
@@ -161,8 +190,8 @@ ARITHMETIC = table(
         text="#1 // #2",
         latex=r"\left\lfloor\frac{#1}{#2}\right\rfloor",
         numpy=("floor_divide",),
-        domain=((-1e3, 1e3), (1e-3, 1e3)),
-        samples=((7.5, -2.0), (-7.5, 2.0), (1.0, 0.0)),
+        domain=(EVERYWHERE, EVERYWHERE),
+        samples=((7.5, -2.0), (-7.5, 2.0), (6.0, 2.0), (1.0, 0.0)),
         kinks=lambda m, x, y: (m.mod(x, y),),
         note="derivative 0; nan at y = 0",
     ),

@@ -9,7 +9,7 @@ UNIT = (-1.0, 1.0)
 
 
 def _over_square_of_radius(m, x, y):  # type: ignore[no-untyped-def]
-    """x / (x² + y²) by the ratio of the smaller to the larger: no radius overflows."""
+    """Return x/(x² + y²) by the ratio of smaller to larger: no square overflows."""
     larger = m.where(m.abs(x) >= m.abs(y), x, y)
     smaller = m.where(m.abs(x) >= m.abs(y), y, x)
     ratio = m.div(smaller, larger)
@@ -53,10 +53,7 @@ ELEMENTARY = table(
     ),
     Rule(
         name="log2",
-        # Divided in turn: x·ln 2 underflows to 0 where the slope is still finite.
-        partials=lambda m, out, x: (
-            m.where(x >= 0, m.div(m.div(1, m.log(2)), x + 0), out),
-        ),
+        partials=lambda m, out, x: (m.where(x >= 0, m.div(1, x * m.log(2) + 0), out),),
         latex=r"\log_2\left(#1\right)",
         numpy=("log2",),
         domain=(POSITIVE,),

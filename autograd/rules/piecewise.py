@@ -34,6 +34,7 @@ PIECEWISE = table(
         latex=r"\left\lfloor#1\right\rfloor",
         numpy=("floor",),
         domain=(EVERYWHERE,),
+        samples=((2.0,), (-0.5,)),
         kinks=lambda m, x: (x - m.round(x),),
         note="derivative 0",
     ),
@@ -43,6 +44,7 @@ PIECEWISE = table(
         latex=r"\left\lceil#1\right\rceil",
         numpy=("ceil",),
         domain=(EVERYWHERE,),
+        samples=((2.0,), (-0.5,)),
         kinks=lambda m, x: (x - m.round(x),),
         note="derivative 0",
     ),
@@ -51,7 +53,8 @@ PIECEWISE = table(
         partials=lambda m, out, x: (0,),
         numpy=("trunc", "fix"),
         domain=(EVERYWHERE,),
-        kinks=lambda m, x: (x - m.round(x),),
+        samples=((2.0,), (-3.0,), (0.0,)),
+        kinks=lambda m, x: (m.where(m.abs(x) < 1, 1, x - m.round(x)),),  # none at 0
         note="derivative 0",
     ),
     Rule(
@@ -69,7 +72,10 @@ PIECEWISE = table(
         text="round(#1, #2)",
         static=(1,),
         domain=((-1e3, 1e3),),
-        samples=((1.2345, 2), (-0.125, 1)),
+        samples=((1.2345, 2), (-0.125, 1), (0.125, 2), (123.5, -1)),
+        kinks=lambda m, x, digits: (
+            m.mod(x * m.rational(10) ** digits, 1) - m.rational(1, 2),
+        ),
         note="round with a number of decimals; derivative 0",
     ),
     Rule(
@@ -106,15 +112,15 @@ PIECEWISE = table(
     ),
     Rule(
         name="clip",
-        formula=lambda m, x, low, high: m.where(
-            x < low,
-            m.where(high < low, high, low),
-            m.where(x > high, high, x),
-        ),
+        formula=lambda m, x, low, high: m.minimum(m.maximum(x, low), high),
         partials=lambda m, out, x, low, high: (
-            m.where(x < low, 0, m.where(x > high, 0, 1)),
-            m.where(x < low, m.where(high < low, 0, 1), 0),
-            m.where(x < low, m.where(high < low, 1, 0), m.where(x > high, 1, 0)),
+            _or_nan(m, out, m.where(x < low, 0, m.where(x > high, 0, 1))),
+            _or_nan(m, out, m.where(x < low, m.where(high < low, 0, 1), 0)),
+            _or_nan(
+                m,
+                out,
+                m.where(x < low, m.where(high < low, 1, 0), m.where(x > high, 1, 0)),
+            ),
         ),
         domain=(EVERYWHERE, (-10.0, -1.0), (1.0, 10.0)),
         samples=((1.0, 1.0, 2.0), (2.0, 1.0, 2.0), (0.5, 2.0, 1.0)),
@@ -165,12 +171,16 @@ PIECEWISE = table(
             m.where(x > 0, 0, m.expm1(x)),
         ),
         defaults=((1, 1),),
-        domain=((-700.0, 1e300), (0.01, 10.0)),
+        domain=(EVERYWHERE, (0.01, 10.0)),
         samples=((0.0, 1.0), (0.0, 2.0)),
         kinks=lambda m, x, alpha: (x,),
         note="alpha at 0",
     ),
 )
+
+
+def _or_nan(m, out, partial):  # type: ignore[no-untyped-def]
+    return m.where(out == out, partial, out)
 
 
 def _share(m, ahead, behind, tied, out):  # type: ignore[no-untyped-def]

@@ -3,6 +3,7 @@
 import math
 from functools import reduce
 
+from .arithmetic import direction
 from .rule import Rule, table
 
 
@@ -16,6 +17,16 @@ def _products_of_others(m, xs):  # type: ignore[no-untyped-def]
     return tuple(
         left * right for left, right in zip(before, reversed(after), strict=True)
     )
+
+
+def _accumulated(m, *xs):  # type: ignore[no-untyped-def]
+    """Return what the n − 1 roundings of a sum are relative to, counted as two."""
+    return m.rational(len(xs), 2) * m.sum(*map(m.abs, xs))
+
+
+def _products(xs):  # type: ignore[no-untyped-def]
+    half = len(xs) // 2
+    return tuple(x * y for x, y in zip(xs[:half], xs[half:], strict=True))
 
 
 def _softmax(m, xs):  # type: ignore[no-untyped-def]
@@ -39,12 +50,22 @@ def _ties(m, out, xs):  # type: ignore[no-untyped-def]
     return tuple(m.where(x == out, share, m.where(out == out, 0, out)) for x in xs)
 
 
+def _leads(m, extreme, xs):  # type: ignore[no-untyped-def]
+    """Return for each pair how far one is from the other that is the extreme."""
+    return tuple(
+        m.where(x == extreme, x - y, m.where(y == extreme, x - y, 1))
+        for i, x in enumerate(xs)
+        for y in xs[:i]
+    )
+
+
 REDUCTIONS = table(
     Rule(
         name="sum",
         partials=lambda m, out, *xs: (1,) * len(xs),
         latex=r"\sum\left(#*\right)",
         samples=((1.0, 2.0, 3.0), (1e16, 1.0, -1e16), (5.0,)),
+        magnitude=lambda m, out, *xs: _accumulated(m, *xs),
         note="adds from left to right",
     ),
     Rule(
@@ -60,6 +81,7 @@ REDUCTIONS = table(
         text="dot([#<], [#>])",
         latex=r"\left(#<\right) \cdot \left(#>\right)",
         samples=((1.0, 2.0, 3.0, 4.0), (1.5, -2.0)),
+        magnitude=lambda m, out, *xs: _accumulated(m, *_products(xs)),
         note="multiplies, then adds from left to right",
     ),
     Rule(
@@ -67,12 +89,11 @@ REDUCTIONS = table(
         formula=lambda m, *xs: m.div(m.sum(*xs), len(xs)),
         partials=lambda m, out, *xs: (m.rational(1, len(xs)),) * len(xs),
         samples=((1.0, 2.0, 6.0), (5.0,)),
+        magnitude=lambda m, out, *xs: m.div(_accumulated(m, *xs), len(xs)),
     ),
     Rule(
         name="norm",
-        partials=lambda m, out, *xs: tuple(
-            m.where(out == 0, 0, m.div(x, out)) for x in xs
-        ),
+        partials=lambda m, out, *xs: direction(m, out, *xs),
         latex=r"\left\lVert #* \right\rVert",
         samples=((3.0, 4.0), (0.0, 0.0), (1e200, 1e200), (1.0, -2.0, 3.0)),
         kinks=lambda m, *xs: (m.norm(*xs),),
@@ -91,7 +112,14 @@ REDUCTIONS = table(
             (math.inf, math.inf, 1.0),
         ),
         # The largest and the logarithm of the rest cancel where the sum is near 1.
-        magnitude=lambda m, out, *xs: m.max(*[m.abs(x) for x in xs]),
+        magnitude=lambda m, out, *xs: (
+            m.rational(len(xs), 2) + m.max(*[m.abs(x) for x in xs])
+        ),
+        partial_magnitudes=lambda m, out, *xs: tuple(
+            m.exp(x - out)
+            * (m.rational(len(xs), 2) + m.abs(x) + m.max(*map(m.abs, xs)))
+            for x in xs
+        ),
         note="all −inf → gradient 0; k entries +inf → 1/k each",
     ),
     Rule(
@@ -100,7 +128,7 @@ REDUCTIONS = table(
         partials=lambda m, out, *xs: _ties(m, out, xs),
         latex=r"\max\left(#*\right)",
         samples=((1.0, 3.0, 2.0), (2.0, 2.0, 1.0), (4.0,), (1.0, math.nan)),
-        kinks=lambda m, *xs: tuple(x - y for i, x in enumerate(xs) for y in xs[:i]),
+        kinks=lambda m, *xs: _leads(m, m.max(*xs), xs),
         note="1/k for each of k equal ones",
     ),
     Rule(
@@ -109,7 +137,7 @@ REDUCTIONS = table(
         partials=lambda m, out, *xs: _ties(m, out, xs),
         latex=r"\min\left(#*\right)",
         samples=((1.0, 3.0, 2.0), (2.0, 1.0, 1.0), (4.0,), (1.0, math.nan)),
-        kinks=lambda m, *xs: tuple(x - y for i, x in enumerate(xs) for y in xs[:i]),
+        kinks=lambda m, *xs: _leads(m, m.min(*xs), xs),
         note="1/k for each of k equal ones",
     ),
     Rule(

@@ -37,8 +37,9 @@ class Rule:
     samples: operand tuples that tests try besides: the delicate points.
     kinks: ``(m, *operands) -> tuple`` of quantities; where one is zero the operation
         has no derivative and follows its stated convention.
-    magnitude, partial_magnitudes: where terms cancel, ``(m, out, *operands)`` -> size of
-        the largest term of the value, and of each partial: what rounding is relative to.
+    magnitude, partial_magnitudes: where terms cancel, ``(m, out, *operands) ->`` size
+        of the largest term of the value, and of each partial: what rounding is relative
+        to, in place of Σ|xᵢ·∂h/∂xᵢ|.
     note: the convention at delicate points, in words.
     opaque: a black box on floats: it can't be nested or compiled.
     """
@@ -99,9 +100,9 @@ class Rule:
     def _must_be_floats(self, m: Any) -> None:
         if getattr(m, "kind", "Value") != "float":
             raise OpaqueRuleError(
-                f"{self.name} is an opaque rule: a black box that only takes floats. It "
-                f"has first derivatives only and no exact numbers; write it with the "
-                f"functions of m and leave opaque=True out to nest or compile it"
+                f"{self.name} is an opaque rule: a black box that only takes floats. "
+                f"It has first derivatives only and no exact numbers; write it with "
+                f"the functions of m and leave opaque=True out to nest or compile it"
             )
 
     def format(self, *operands: str) -> str:
