@@ -159,7 +159,9 @@ def row_function(rule: Rule) -> Callable[[Row], Any]:
     """Return a rule of any number of operands as a function of a row."""
 
     def function(row: Row) -> Any:
-        if not row and rule.name in ("max", "min", "logsumexp"):
+        if not row and rule.name == "logsumexp":
+            return -math.inf
+        if not row and rule.name in ("max", "min"):
             raise ArgumentError(
                 f"{rule.name} of no elements has no value: give initial=, or an array "
                 f"that has elements"

@@ -72,12 +72,13 @@ def einsum(*given: Any, optimize: Any = False) -> Array:
     operands = [operand(a) for a in arrays]
     labels = [_expand(term, a.ndim) for term, a in zip(terms, operands, strict=True)]
     every = list(chain.from_iterable(labels))
-    broadcast = sorted({name for name in every if type(name) is int})
+    broadcast = sorted({name for name in every if isinstance(name, int)})
     if output is None:
-        kept = [*broadcast, *sorted(x for x in every if every.count(x) == 1)]
-        kept = list(dict.fromkeys(kept))
+        single = {name for name in every if every.count(name) == 1}
+        kept = [*broadcast, *sorted(single.difference(broadcast))]
     else:
-        kept = _expand(output, len(output) - (... in output) + len(broadcast))
+        wide = len(broadcast) - 1 if ... in output else 0
+        kept = _expand(output, len(output) + wide)
     if len(set(kept)) < len(kept) or not {*broadcast} <= {*kept} <= {*every}:
         raise ArgumentError(
             f"einsum: the output {output!r} must name axes of the operands, each once, "
@@ -93,23 +94,29 @@ def _einsum_terms(given: tuple[Any, ...]) -> tuple[Row, list[list[Any]], Any]:
     """
     if isinstance(given[0], str):
         left, arrow, right = given[0].replace(" ", "").partition("->")
-        texts = [*left.split(","), *([right] if arrow else [])]
-        terms = [
-            [... if name == "." else name for name in text.replace("...", ".")]
-            for text in texts
-        ]
         operands: Row = given[1:]
-    else:  # array, list of ints, array, list of ints, ..., [list of ints]
+        terms = [_letters(text) for text in left.split(",")]
+        output = _letters(right) if arrow else None
+    else:  # array, list of ints, array, list of ints, ..., [the output's list]
         operands = given[: len(given) // 2 * 2 : 2]
         lists = [*given[1::2], *given[len(operands) * 2 :]]
         terms = [[x if x is ... else chr(ord("a") + x) for x in each] for each in lists]
-    if len(terms) == len(operands):
-        return operands, terms, None
-    if len(terms) != len(operands) + 1:
+        output = terms.pop() if len(terms) > len(operands) else None
+    if len(terms) != len(operands):
         raise ArgumentError(
             f"einsum got {len(operands)} arrays, and subscripts for {len(terms)}"
         )
-    return operands, terms[:-1], terms[-1]
+    return operands, terms, output
+
+
+def _letters(text: str) -> list[Any]:
+    head, dots, tail = text.partition("...")
+    if head + tail and not (head + tail).isalpha():
+        raise ArgumentError(
+            f"einsum: subscripts are letters and one '...', separated by ',' and '->'; "
+            f"got {text!r}"
+        )
+    return [*head, *([...] if dots else []), *tail]
 
 
 def _expand(term: list[Any], ndim: int) -> list[Any]:
@@ -152,14 +159,16 @@ def vecdot(a: Any, b: Any, *, axis: int = -1) -> Array:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
     """Sum products over pairs of axes, or over the last and first `axes` ones."""
     a, b = operand(a), operand(b)
-    if isinstance(axes, int):
+    if np.ndim(axes) == 0:
         axes = range(-axes, 0), range(axes)
-    pairs = list(zip(*map(np.atleast_1d, axes), strict=True))
+    first, second = (np.atleast_1d(each).tolist() for each in axes)
     left: list[Any] = [("a", i) for i in range(a.ndim)]
     right: list[Any] = [("b", i) for i in range(b.ndim)]
-    for i, j in pairs:
+    for number, (i, j) in enumerate(zip(first, second, strict=True)):
         _check_lengths(a, i, b, j)
-        left[i] = right[j] = ("sum", i % a.ndim)
+        left[i] = right[j] = ("sum", number)
+    if sum(name[0] == "sum" for name in left + right) != len(first) + len(second):
+        raise ArgumentError(f"tensordot: axes={axes!r} names an axis twice")
     kept = [name for name in left + right if name[0] != "sum"]
     return contract([a, b], [left, right], kept)
 

@@ -8,7 +8,7 @@ raises `UnsupportedFunctionError`, so that no number silently loses its derivati
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -35,7 +35,7 @@ from .errors import (
 )
 from .rules import Rule
 from .storage import ancestors
-from .value import ExactValue, Value, apply
+from .value import Value, apply
 
 
 class ValueArray(np.ndarray[Any, np.dtype[Any]]):
@@ -47,8 +47,8 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
 
     `A.data` and `A.grad` are the elements' numbers: arrays of floats (of objects where
     the numbers are exact), new ones each time. Assigning to `A.data` changes the
-    elements, so `A.data -= step * A.grad` works; `A.grad` is read-only, `A.zero_grad()`
-    clears it.
+    elements, so `A.data -= step * A.grad` works (for one number, `A[0].data = 2.0`);
+    `A.grad` is read-only, `A.zero_grad()` clears it.
 
     >>> import autograd, numpy as np
     >>> A = autograd.array([[1.0, 2.0], [3.0, 4.0]])
@@ -142,6 +142,10 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
         else:
             plain[key] = new[()]
 
+    def __imatmul__(self, other: Any) -> "ValueArray":  # type: ignore[misc]
+        self[...] = self @ other  # NumPy would ask for options that are not known here
+        return self
+
     def __repr__(self) -> str:
         text = np.array2string(self.data, separator=", ", prefix="ValueArray(")
         return f"ValueArray({text})"
@@ -179,6 +183,10 @@ def array(data: Any, label: str | None = None) -> ValueArray:
     data: numbers or Values in nested lists, or a NumPy array of any real dtype.
     label: a name for the new leaves, with their place: ``w[0, 1]``.
 
+    A plain array of objects, ``np.array([v, w])``, works as well, by the operators and
+    methods of its elements. NumPy does not ask us then, and has its own conventions:
+    its maximum of two objects is one of them, with derivative 1 at a tie too.
+
     >>> import autograd
     >>> w = autograd.array([1.5, -2.0], label="w")
     >>> w, w[1]
@@ -205,7 +213,7 @@ def _value(x: Any) -> Value:
 def _lift(plain: Array) -> Array:
     """Make a leaf of each element that is no Value."""
     kinds = set(map(type, plain.ravel().tolist()))
-    done = plain.dtype == object and kinds <= {Value, ExactValue}
+    done = plain.dtype == object and all(issubclass(kind, Value) for kind in kinds)
     return plain if done else elementwise(_value, plain)
 
 
@@ -229,11 +237,8 @@ def _deliver(name: str, result: Any, out: Any, where: Any = True) -> Any:
             f"np.where(condition, a, b)"
         )
     target, found = np.asarray(out), np.asarray(result)
-    if found.dtype == object and target.dtype != object:
-        raise CutGraphError(
-            f"{name} can't put Values into an array of {target.dtype}: write a = a + b "
-            f"in place of a += b, or start from autograd.array(...)"
-        )
+    if found.dtype == object:
+        _check_holds_values(name, target)
     if target.shape != found.shape:
         raise ArgumentError(
             f"{name}: the result has shape {found.shape}, out= has {target.shape}"
@@ -241,6 +246,14 @@ def _deliver(name: str, result: Any, out: Any, where: Any = True) -> Any:
     found = _lift(found) if target.dtype == object else found
     np.copyto(target, found, where=numbers(where).astype(bool))
     return out
+
+
+def _check_holds_values(name: str, out: Any) -> None:
+    if isinstance(out, np.ndarray) and out.dtype != object:
+        raise CutGraphError(
+            f"{name} can't put Values into an array of {out.dtype}: write a = a + b "
+            f"in place of a += b, or start from autograd.array(...)"
+        )
 
 
 def _unsupported(name: str) -> UnsupportedFunctionError:
@@ -289,11 +302,11 @@ def _call(
     return function(*args, **kwargs)
 
 
-_signature = lru_cache(maxsize=1024)(inspect.signature)
+_signature = cache(inspect.signature)
 
 
-# What NumPy's code raises where it can't work on objects (1.26 fails to raise where out=
-# can't take them, and Python makes a SystemError of that).
+# What NumPy's code raises where it can't work on objects: 1.26 fails to raise where
+# out= can't take them, and Python makes a SystemError of that.
 _REFUSALS = TypeError, AttributeError, NotImplementedError, SystemError
 
 
@@ -332,9 +345,11 @@ def _apply_ufunc(
     outs = how.pop("out", ())
     for layout in ("casting", "order", "subok"):  # these say nothing about numbers
         how.pop(layout, None)
-    _check_dtype(name, how)
     where = how.pop("where", True) if is_call else True
-    if ufunc.__name__ in PREDICATES and method != "at":
+    is_predicate = ufunc.__name__ in PREDICATES and method != "at"
+    if not is_predicate:
+        _check_dtype(name, how)
+    if is_predicate:
         result = getattr(ufunc, method)(*map(_bare, inputs), **how)
     elif set("".join(ufunc.types)) <= set("O->"):  # the user's, by np.frompyfunc
         result = getattr(ufunc, method)(*map(operand, inputs), **how)
@@ -347,12 +362,12 @@ def _apply_ufunc(
         if function is None:
             raise _unsupported(name)
         if is_call:
-            loop = partial(elementwise, function, results=ufunc.nout)
+            options = how | {"results": ufunc.nout}
+            result = _call(name, elementwise, (function, *inputs), options)
         elif method in UFUNC_METHODS and ufunc.nout == 1:
-            loop = partial(UFUNC_METHODS[method], function)
+            result = _call(name, UFUNC_METHODS[method], (function, *inputs), how)
         else:
             raise _unsupported(name)
-        result = _call(name, loop, inputs, how)
     if not outs:
         return _deliver(name, result, None, where)
     results = result if isinstance(result, tuple) else (result,)
@@ -386,13 +401,15 @@ def _apply_function(name: str, func: Any, args: Any, how: dict[str, Any]) -> Any
     if key in ON_NUMBERS:
         return func(*map(_bare, args), **{k: _bare(x) for k, x in how.items()})
     if key in BY_NUMPY:
+        _check_holds_values(name, how.get("out"))
         return _wrap(_by_numpy(func, args, how))
     if key in IN_PLACE:
         return _change(func, args, how)
-    function = FUNCTIONS.get(key)
-    if function is None and func in RULE_OF:
-        function = partial(_of_one, RULE_OF[func])
-    if function is None:
+    if key in FUNCTIONS:
+        function = FUNCTIONS[key]
+    elif func in RULE_OF:
+        function, args = _of_one, (RULE_OF[func], *args)
+    else:
         raise _unsupported(name)
     out = how.pop("out", None)
     if not key.endswith("_like"):
@@ -427,4 +444,4 @@ def apply_elementwise(rule: Rule, *operands: Any) -> Any:
     if given or any(isinstance(x, Value) for x in found.ravel().tolist()):
         return _wrap(found)
     plain = numbers(found)
-    return plain if plain.ndim else plain[()]
+    return plain if plain.ndim else plain.item()

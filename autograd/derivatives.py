@@ -127,7 +127,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
     structure of the argument; of arrays it has the shape ``out.shape + in.shape``.
 
     mode: "reverse" takes a sweep for each number of the result, "forward" one for each
-        number of the argument; None chooses.
+        number of the argument; None takes the cheaper one.
 
     >>> from autograd import jacobian
     >>> jacobian(lambda x: [x[0] * x[1], x[1] ** 2])([3.0, 2.0])
@@ -143,7 +143,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
         n, k = run.inputs.size, run.outputs.size
         if mode == "forward" or (mode is None and FORWARD_COST * n < k):
             columns = map(run.push, _one_hot(n))
-            rows = list(zip(*columns, strict=True)) or [()] * k
+            rows = list(zip(*columns, strict=True))
         else:
             rows = [tuple(run.pull(seeds)) for seeds in _one_hot(k)]
         return _nested(rows, run.outputs, run.inputs)
@@ -194,7 +194,12 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
 
 
 class _Run:
-    """One call of a function on new leaves: what every sweep starts from."""
+    """One call of a function on new leaves: what every sweep starts from.
+
+    leaves, results: Values and numbers in order; inputs, outputs: their structures.
+    value: what the function returned, in plain numbers unless the run is live.
+    live: whether Values from outside took part, so that derivatives are Values.
+    """
 
     def __init__(
         self,
@@ -298,7 +303,7 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
     """
     leaves = []
     for number in given:
-        if isinstance(number, Integral):
+        if type(number) is not float and isinstance(number, Integral):
             number = namespace_of(map(number_of, given)).lift(number)
         if is_number(number):
             leaves.append(Value(number))

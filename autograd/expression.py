@@ -133,8 +133,9 @@ class Expression:
         and an index or a number of digits that is not whole.
         """
         given = {unicodedata.normalize("NFKC", name): v for name, v in values.items()}
-        for name in CONSTANTS.keys() & given:
-            raise ExpressionError(f"{name} is a constant: rename the variable")
+        for name in given:
+            if name in CONSTANTS:
+                raise ExpressionError(f"{name} is a constant: rename the variable")
         missing = [name for name in self.variables if name not in given]
         if missing:
             raise ExpressionError(
@@ -156,15 +157,9 @@ class Expression:
             results.append(result)
         return results
 
-    def text_of(self, step: Step, width: int | None = None) -> str:
-        """Return a step's piece of the text, its middle left out beyond `width`.
-
-        The pieces of a long sum are of quadratic size together: give a width there.
-        """
-        piece = self.text[step.start : step.end]
-        if width is not None and len(piece) > width:
-            piece = f"{piece[: width // 2]}…{piece[-((width - 1) // 2) :]}"
-        return _one_line(piece)
+    def text_of(self, step: Step) -> str:
+        """Return the piece of the text that a step computes, on one line."""
+        return _one_line(self.text[step.start : step.end])
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -357,17 +352,20 @@ class _Reader:
                 return RULES[_OPERATORS[type(op)]], [(operand, False)]
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return RULES[_OPERATORS[type(op)]], [(left, False), (right, False)]
-            case ast.Compare(left=left, ops=ops, comparators=others) if in_condition:
+            case ast.Compare(left=left, ops=ops, comparators=others) if (
+                in_condition and {*map(type, ops)} <= _COMPARISONS.keys()
+            ):
                 comparisons = tuple(_COMPARISONS[type(op)] for op in ops)
                 return comparisons, [(each, False) for each in (left, *others)]
             case ast.Call(func=ast.Name(id=name), args=operands, keywords=[]):
                 rule, operands = self.call(place, name, operands)
                 chooses = rule.name == "where"
                 return rule, [(x, chooses and i == 0) for i, x in enumerate(operands)]
+            case ast.Call(keywords=[_, *_]):
+                raise self.error(place, "an operand with a name is not allowed")
             case _:
-                raise self.error(
-                    place, _FOREIGN.get(type(node), f"not allowed; {_ALLOWED}")
-                )
+                problem = _FOREIGN.get(type(node), f"not allowed; {_ALLOWED}")
+                raise self.error(place, problem)
 
     def call(
         self, place: int, name: str, operands: list[ast.expr]

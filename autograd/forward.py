@@ -18,7 +18,7 @@ def tangents(
     `seeds` has the tangent of a node by its `id`, and what is behind such a node is not
     looked at; an output that no tangent reaches gives 0. With `over_values`, which is a
     namespace for Values, the local derivatives are computed on nodes, so that the
-    result can be differentiated; an edge whose partial is the plain number 0 is dropped.
+    result can be differentiated; edges whose partial is the plain number 0 are dropped.
     """
     m: Namespace = namespace_of(output.data for output in outputs)
     chain = m.chain if over_values is None else over_values.chain

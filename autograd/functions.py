@@ -30,15 +30,16 @@ def _is_scalar(x: Any) -> bool:
 
 def _call(rule: Rule, operands: tuple[Any, ...]) -> Any:
     """Apply a rule to scalars, or element by element to arrays."""
-    if any(map(is_array, operands)):
-        from .arrays import apply_elementwise
-
-        return apply_elementwise(rule, *with_array_defaults(rule, operands))
-    operands = with_defaults(rule, operands)
+    arrays = any(map(is_array, operands))
+    operands = (with_array_defaults if arrays else with_defaults)(rule, operands)
     if rule.arity is not None and len(operands) != rule.arity:
         raise ArgumentError(
             f"{rule.name} takes {rule.arity} operands, got {len(operands)}"
         )
+    if arrays:
+        from .arrays import apply_elementwise
+
+        return apply_elementwise(rule, *operands)
     for operand in operands:
         if isinstance(operand, list | tuple):
             raise NumberError(

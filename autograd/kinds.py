@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache, partial, reduce
 from itertools import accumulate
-from typing import Any
+from typing import Any, ClassVar
 
 from . import special
 from .errors import NumberError
@@ -29,7 +29,7 @@ class Namespace:
     """Functions for one kind of number; what a rule's formula may use as `m`."""
 
     kind = "number"
-    table: dict[str, Any] = {}  # RULES, filled by the rules package
+    table: ClassVar[dict[str, Any]] = {}  # RULES, filled by the rules package
     inf: Number = math.inf
     nan: Number = math.nan
     digits = 17  # decimal digits: how far a series is worth summing
@@ -128,7 +128,8 @@ def _guarded(
 
 def _pow(x: float, y: float) -> float:
     if type(x) is int and type(y) is int and y >= 0:
-        return x**y
+        exact: int = x**y
+        return exact
     try:
         return math.pow(x, y)
     except OverflowError:
@@ -263,8 +264,15 @@ class Fractions(Namespace):
 
     kind = "Fraction"
 
-    div = staticmethod(operator.truediv)
     mod = staticmethod(operator.mod)
+
+    @staticmethod
+    def div(x: Fraction, y: Fraction) -> Fraction:
+        return Fraction(x) / y  # two ints would make a float
+
+    @property
+    def pi(self) -> Number:
+        return self.missing("pi")()
 
     @staticmethod
     def floordiv(x: Fraction, y: Fraction) -> Fraction:
@@ -295,9 +303,9 @@ class Fractions(Namespace):
 
     def missing(self, name: str) -> Callable[..., Number]:
         def no_exact_answer(*args: Number) -> Number:
-            given = ", ".join(map(str, args))
+            given = f"({', '.join(map(str, args))})" if args else ""
             raise NumberError(
-                f"{name}({given}) has no exact answer: a Fraction works in rational "
+                f"{name}{given} has no exact answer: a Fraction works in rational "
                 f"operations only; use float(...) or mpmath.mpf(...) data"
             )
 
@@ -319,6 +327,12 @@ def _mp_function(function: Callable[..., Number], mpf: Any) -> Callable[..., Num
     return real
 
 
+_AS_IN_MPMATH = (
+    "exp expm1 sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh hypot erf "
+    "erfc floor ceil digamma polygamma"
+)
+
+
 class HighPrecision(Namespace):
     """`mpmath.mpf` at its working precision, with the conventions of floats.
 
@@ -333,10 +347,7 @@ class HighPrecision(Namespace):
         mp = self._mp = mpmath.mp
         self.inf, self.nan = mp.inf, mp.nan
         real = partial(_mp_function, mpf=mpmath.mpf)
-        for name in (
-            "exp log1p sqrt sin cos tan asin acos atan atan2 sinh cosh tanh asinh "
-            "acosh hypot erf erfc floor ceil digamma polygamma expm1 log10"
-        ).split():
+        for name in _AS_IN_MPMATH.split():
             setattr(self, name, real(getattr(mp, name)))
         self.log = real(lambda x: -mp.inf if x == 0 else mp.log(x))
         self.log10 = real(lambda x: -mp.inf if x == 0 else mp.log10(x))
@@ -415,9 +426,9 @@ def namespace_of_type(kind: type) -> Namespace | None:
     if found is None:
         if kind.__module__.startswith("mpmath") and "mpf" in kind.__name__:
             found = _KINDS[kind] = _high_precision()
-        elif kind is not bool and issubclass(kind, float | int):
-            found = _KINDS[kind] = FLOATS
-        elif kind.__module__ == "numpy" and issubclass(kind, numbers.Real):
+        elif kind is not bool and issubclass(
+            kind, numbers.Real if kind.__module__ == "numpy" else float | int
+        ):
             found = _KINDS[kind] = FLOATS
     return found
 

@@ -1,8 +1,8 @@
 """Reverse mode: the one place where the chain rule runs backwards.
 
-A sweep leaves cotangents in the nodes' scratch slots `_bar` (`layout.py`). It marks what
-it reaches with an object of its own, so that what an interrupted sweep left behind means
-nothing to the next, and it writes `.grad` only at its end, in one step.
+A sweep leaves cotangents in the nodes' scratch slots `_bar` (`layout.py`). It marks
+what it reaches with an object of its own, so that what an interrupted sweep left behind
+means nothing to the next, and it writes `.grad` only at its end, in one step.
 """
 
 import threading
@@ -125,7 +125,7 @@ def _sweep(
     for root, seed in zip(roots, seeds, strict=True):
         root._bar += seed
     leaves = _propagate(order)
-    # A NaN product runs down to some leaf. Only then is the test in each product needed.
+    # A NaN product runs down to some leaf. Only then does each product need a test.
     if any(leaf._bar != leaf._bar for leaf in leaves):
         for node in order:
             node._bar = zero

@@ -54,7 +54,13 @@ class Structure:
         {'w': [10.0, 20.0], 'b': 30.0}
         """
         rest = iter(numbers)
-        return self.fill(lambda part: _build_part(part, islice(rest, part.size)))
+
+        def part(structure: Structure) -> Any:
+            if structure.kind == "number":
+                return next(rest)
+            return to_array(list(islice(rest, structure.size)), structure.keys)
+
+        return self.fill(part)
 
     def read(self, nest: Nest, name: str) -> list[Number]:
         """Return the numbers, in order, of a nest that must have this structure.
@@ -148,13 +154,6 @@ def _entries(array: Any, path: Path) -> list[Number]:
         if not _is_leaf(entry):
             raise _not_a_number(entry, (path, place))
     return entries
-
-
-def _build_part(part: Structure, numbers: Iterable[Number]) -> Any:
-    if part.kind == "array":
-        return to_array(list(numbers), part.keys)
-    (number,) = numbers
-    return number
 
 
 def to_array(numbers: list[Number], shape: tuple[int, ...]) -> Any:

@@ -354,6 +354,8 @@ def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     Values and floats, the rule's formula and partials are written out.
     """
     operands = (*xs, *ys)
+    if ACTIVE or not operands:
+        return apply(DOT, *operands)
     values = [*map(type, operands)].count(Value)  # quicker than a loop or a set
     if values == len(operands):
         data = [operand.data for operand in operands]
@@ -367,7 +369,7 @@ def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     total = next(products)
     for product in products:
         total += product
-    if ACTIVE or type(total) is not float:
+    if type(total) is not float:
         return apply(DOT, *operands)
     out = _new_node()
     out.data = total

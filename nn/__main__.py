@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path("iris-run"),
+        default=Path("iris_run"),
         metavar="FOLDER",
         help="where to write plot.png and weights.json (default: %(default)s)",
     )
@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace) -> int:
     print(
         f"iris: {len(split.train_labels)} flowers to train on, "
         f"{len(split.test_labels)} held out; network "
-        f"{' → '.join(map(str, [4, *options.hidden, 3]))}, "
+        f"{'-'.join(map(str, [4, *options.hidden, 3]))}, "
         f"{len(model.parameters())} parameters, seed {options.seed}",
         flush=True,
     )
@@ -174,7 +174,7 @@ def _summary(history: History, epochs: int, seconds: float) -> str:
     verb = "stopped by Ctrl-C after" if history.interrupted else "trained"
     text = f"{verb} {history.epochs} of {epochs} epochs in {seconds:.1f} s"
     if history.losses:
-        text += f": loss {history.losses[0]:.3f} → {history.losses[-1]:.3f}"
+        text += f": loss {history.losses[0]:.3f}, then {history.losses[-1]:.3f}"
     return text
 
 

@@ -27,17 +27,18 @@ __all__ = [
 Activation = str | Callable[[Value], Any] | None
 Seed = Any  # what `random.Random` takes, or a generator, or None
 
-ACTIVATIONS = (
-    "linear",
-    *(
-        name
+# The rows for one number, with their methods; None leaves a number as it is.
+ACTIVATIONS: dict[str, Callable[[Value], Any] | None] = {
+    "linear": None,
+    **{
+        name: getattr(Value, name)
         for name, rule in RULES.items()
         if name in autograd.__all__
         and not rule.static
         and rule.arity is not None
         and rule.arity - len(rule.defaults) == 1
-    ),
-)
+    },
+}
 
 
 class WidthError(ArgumentError):
@@ -79,9 +80,8 @@ class Neuron(Module):
         rng = _generator(seed)
         self.w = [Value(draw(rng, n_in, 1)) for _ in range(n_in)]
         self.b = Value(0.0)
-        self.activation = activation or "linear"
+        self.activation = _checked("linear" if activation is None else activation)
         self.fused = fused
-        self._function = _function(activation)
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """Return σ(w·x + b) for one row of numbers or Values."""
@@ -91,7 +91,8 @@ class Neuron(Module):
             total = dot(self.w, x) + self.b
         else:
             total = sum(map(mul, self.w, x), self.b)
-        return total if self._function is None else self._function(total)
+        function = ACTIVATIONS.get(self.activation, self.activation)
+        return total if function is None else function(total)
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={_name(self.activation)})"
@@ -100,7 +101,9 @@ class Neuron(Module):
 class Layer(Module):
     """n_out neurons that see the same n_in inputs: x → σ(A x + b); also called `Dense`.
 
-    The arguments are those of `Neuron`, and so is the default activation, none.
+    The arguments are those of `Neuron`, and so is the default activation: none, as in
+    PyTorch and Keras (in micrograd, relu).
+
     Always gives a list, of one if n_out is 1.
 
     >>> layer = Layer(2, 3, "relu", seed=0)
@@ -283,12 +286,14 @@ def _initializer(init: str | Initializer | None, activation: Activation) -> Init
     return initializers.default_for(activation if isinstance(activation, str) else None)
 
 
-def _function(activation: Activation) -> Callable[[Value], Any] | None:
-    """Return the function of an activation; None for none."""
-    if activation is None or callable(activation):
+def _checked(activation: Any) -> Any:
+    if callable(activation):
         return activation
-    known(activation, ACTIVATIONS, "activation")
-    return None if activation == "linear" else getattr(Value, activation)
+    if not isinstance(activation, str):
+        raise ArgumentError(
+            f"an activation is a name, a function or None, got {activation!r}"
+        )
+    return known(activation, ACTIVATIONS, "activation")
 
 
 def _name(activation: Any) -> str:

@@ -16,7 +16,7 @@ from .scene import Scene, scene_of
 
 __all__ = ["Drawing", "draw"]
 
-_FORMATS = ("svg", "png", "dot", "gv")
+FORMATS = (".svg", ".png", ".dot", ".gv")
 _MOST_PIXELS = 8000  # a side of a PNG; a larger one is scaled down
 
 
@@ -24,8 +24,8 @@ def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing
     """Draw the graph of a Value, or of several, as it is now.
 
     A box shows a node's label (or v1, v2, ...), how it was computed, its data and its
-    grad; an edge shows the local derivative. Leaves are blue, outputs orange, plain
-    numbers have no box. A notebook shows the drawing by itself.
+    grad: call `backward()` before. An edge shows the local derivative. Leaves are blue,
+    outputs orange, plain numbers have no box. A notebook shows the drawing by itself.
 
     >>> from autograd import Value, draw
     >>> x = Value(3.0, label="x")
@@ -36,22 +36,17 @@ def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing
     >>> path = draw(y).save("square.svg")  # doctest: +SKIP
 
     Raises `NumberError` (a TypeError) for what is no Value, `ArgumentError` (a
-    ValueError) for an empty list and for a graph of more than `max_nodes` nodes: call
-    `backward()` before, to see gradients.
+    ValueError) for an empty list and for a graph of more than `max_nodes` nodes.
     """
-    if isinstance(outputs, Value):
-        values = [outputs]
-    elif isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes):
-        values = list(outputs)
-    else:
-        values = [outputs]
+    several = isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes)
+    values: list[Any] = list(outputs) if several else [outputs]
     if not values:
         raise ArgumentError("draw() of nothing: give it a Value or a list of Values")
     for value in values:
         if not isinstance(value, Value):
             raise NumberError(
-                f"draw() takes a Value or a list of Values, got {type(value).__name__}: "
-                f"a plain number has no graph"
+                f"draw() takes a Value or a list of Values, got a "
+                f"{type(value).__name__}, which has no graph"
             )
     scene = scene_of(values)
     if len(scene.nodes) > max_nodes:
@@ -113,16 +108,16 @@ class Drawing:
         `MissingExtraError` where no Graphviz is installed, OSError as `open` does.
         """
         path = Path(path)
-        suffix = path.suffix.lower().removeprefix(".")
-        if suffix not in _FORMATS:
+        suffix = path.suffix.lower()
+        if suffix not in FORMATS:
             raise ArgumentError(
-                f"cannot save a drawing as {path.name!r}: the name must end with "
-                f"{', '.join('.' + each for each in _FORMATS)}"
+                f"cannot save a drawing as {path.name!r}: the name must end with one "
+                f"of {' '.join(FORMATS)}"
             )
-        if suffix == "png":
+        if suffix == ".png":
             content = self.png(dpi)
         else:
-            content = (self.svg if suffix == "svg" else self.dot).encode()
+            content = (self.svg if suffix == ".svg" else self.dot).encode()
         _write_whole(path, content)
         return path
 
@@ -150,6 +145,8 @@ def _write_whole(path: Path, content: bytes) -> None:
         with open(beside, "xb") as file:
             file.write(content)
         os.replace(beside, target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    except OSError as error:  # which should name the user's path
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()

@@ -1,9 +1,12 @@
 """Scene → DOT: boxes with a title, data and grad, and edges with local derivatives."""
 
 import html
+import math
 import re
+from collections import Counter
 from typing import Any
 
+from ..errors import MissingExtraError
 from .formatting import number, shortened
 from .scene import Edge, Node, Scene
 
@@ -14,7 +17,7 @@ _COLORS = {
     "output": ("#D55E00", "#FBEEE5"),
 }
 FONT = "Arial"  # one name: not every `dot` knows the widths of a list of fonts
-_GRAPH = {"rankdir": "LR", "bgcolor": "white", "nodesep": "0.2", "ranksep": "0.5"}
+_GRAPH = {"rankdir": "LR", "bgcolor": "white", "nodesep": "0.2"}
 _NODE = {"shape": "box", "style": "filled", "fontname": FONT, "fontsize": "12"}
 _EDGE = {
     "color": "#666666",
@@ -23,20 +26,36 @@ _EDGE = {
     "fontsize": "10",
     "arrowsize": "0.6",
 }
+# Without these limits, one parameter used in 50 steps keeps `dot` busy for minutes.
+_HASTE = {"nslimit": "0.3", "mclimit": "0.2", "splines": "line"}
+_LARGE = 100
+_CROWD = 3  # more numbers than this collide at one arrowhead's end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def digraph_of(scene: Scene, **graph_attributes: str) -> Any:
     """Return the scene as a `graphviz.Digraph`: the same text for the same scene."""
-    import graphviz
-
+    try:
+        import graphviz
+    except ImportError:
+        raise MissingExtraError(
+            "drawing needs the package 'graphviz', which is not installed: "
+            "pip install graphviz"
+        ) from None
+    large = len(scene.nodes) > _LARGE
+    fan_in = Counter(edge.head for edge in scene.edges)
+    parallel = Counter((edge.tail, edge.head) for edge in scene.edges)
+    longest = max((len(_derivative(edge)) for edge in scene.edges), default=0)
+    attributes = _GRAPH | {"ranksep": f"{max(0.5, 0.25 + 0.08 * longest):.2f}"}
+    attributes |= _HASTE if large else {}
     graph = graphviz.Digraph(
-        graph_attr=_GRAPH | graph_attributes, node_attr=_NODE, edge_attr=_EDGE
+        graph_attr=attributes | graph_attributes, node_attr=_NODE, edge_attr=_EDGE
     )
     for node in scene.nodes:
         graph.node(node.name, **_box(node))
     for edge in scene.edges:
-        graph.edge(edge.tail, edge.head, **_arrow(edge))
+        crowded = fan_in[edge.head] > _CROWD or parallel[edge.tail, edge.head] > 1
+        graph.edge(edge.tail, edge.head, **_arrow(edge, crowded and not large))
     return graph
 
 
@@ -54,12 +73,11 @@ def _box(node: Node) -> dict[str, str]:
     title = f"<B>{_text(node.title)}</B>"
     if node.formula:
         title += f" = {_text(node.formula)}"
+    numbers = _cell("data", node.data, "LEFT") + _cell("grad", node.grad, "RIGHT")
     color, fill = _COLORS["output" if node.is_output else node.kind]
     return {
         "label": '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">'
-        f'<TR><TD COLSPAN="2">{title}</TD></TR>'
-        f"<TR>{_cell('data', node.data, 'LEFT')}{_cell('grad', node.grad, 'RIGHT')}</TR>"
-        "</TABLE>>",
+        f'<TR><TD COLSPAN="2">{title}</TD></TR><TR>{numbers}</TR></TABLE>>',
         # Operands come in from the first to the last, as far as the layout can.
         "ordering": "in",
         "color": color,
@@ -74,10 +92,23 @@ def _cell(name: str, x: Any, side: str) -> str:
     return f'<TD ALIGN="{side}">{name} {_text(number(x))}</TD>'
 
 
-def _arrow(edge: Edge) -> dict[str, str]:
+def _arrow(edge: Edge, crowded: bool) -> dict[str, str]:
     if edge.derivative is None:
         return {"style": "dashed", "arrowhead": "none"}
-    return {"label": f"<{_text(number(edge.derivative))}>"}
+    text = _derivative(edge)
+    if crowded:  # the layout makes room, a rank an edge: slow in large graphs
+        return {"label": f"<{_text(text)}>"}
+    # Behind the arrowhead and above the line, in units of the font size.
+    distance = 1.4 + 0.27 * len(text)
+    return {
+        "headlabel": f"<{_text(text)}>",
+        "labeldistance": f"{distance:.2f}",
+        "labelangle": f"{-math.degrees(math.asin(0.9 / distance)):.0f}",
+    }
+
+
+def _derivative(edge: Edge) -> str:
+    return "" if edge.derivative is None else number(edge.derivative, digits=4)
 
 
 def _text(text: str, width: int = 60) -> str:

@@ -35,4 +35,4 @@ def shortened(text: str, width: int) -> str:
     text = " ".join(text.split())
     if len(text) <= width:
         return text
-    return f"{text[: width // 2]}…{text[-((width - 1) // 2) :]}"
+    return f"{text[: width // 2]}…{text[len(text) - (width - 1) // 2 :]}"

@@ -1,6 +1,7 @@
 """DOT → images, by the system's Graphviz or by the one that pip installed."""
 
 import shutil
+import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -11,40 +12,47 @@ from ..errors import MissingExtraError
 def render(source: str, image_format: str) -> bytes:
     """Lay a DOT text out, and return the image's bytes.
 
-    Raises `MissingExtraError` where there is no Graphviz to do it.
+    The system's `dot` comes first; where there is none, or where it can't write this
+    format, the one of the package graphviz-pure. Raises `MissingExtraError` if neither
+    can.
     """
-    import graphviz
-
-    use_installed_graphviz()
-    try:
-        # Quiet: the only complaints are about glyphs whose width is estimated.
-        return graphviz.pipe("dot", image_format, source.encode(), quiet=True)
-    except graphviz.ExecutableNotFound:
-        raise MissingExtraError(
-            f"{image_format.upper()} needs Graphviz, which is not installed: "
-            f"pip install graphviz-pure, or install your system's graphviz package"
-        ) from None
+    problem = "which is not installed"
+    for program in (shutil.which("dot"), _pure_binary()):
+        if program is None:
+            continue
+        command = [program, f"-T{image_format}"]
+        try:
+            done = subprocess.run(command, input=source.encode(), capture_output=True)
+        except OSError as error:
+            problem = f"but {program} does not run ({error.strerror})"
+            continue
+        if done.returncode == 0 and done.stdout:
+            return done.stdout
+        complaint = " ".join(done.stderr.decode(errors="replace").split())[-200:]
+        problem = f"but {program} failed ({complaint or done.returncode})"
+    raise MissingExtraError(
+        f"{image_format.upper()} needs Graphviz, {problem}: pip install graphviz-pure, "
+        f"or install the package graphviz of your system"
+    )
 
 
 def use_installed_graphviz() -> None:
-    """Let the `graphviz` package find the `dot` of graphviz-pure, if there is no other.
+    """Let the `graphviz` package find the `dot` of graphviz-pure if there is no other.
 
-    The system's `dot` has precedence; so has a binary that the user has set.
+    For users of `Drawing.digraph`. A program that they have set stays.
     """
     from graphviz.backend import dot_command
 
-    if dot_command.DOT_BINARY == Path("dot") and not shutil.which("dot"):
-        dot_command.DOT_BINARY = _pure_binary() or Path("dot")
+    if str(dot_command.DOT_BINARY) == "dot" and not shutil.which("dot"):
+        dot_command.DOT_BINARY = _pure_binary() or dot_command.DOT_BINARY
 
 
 @cache
 def _pure_binary() -> Path | None:
-    """Return the program in the graphviz-pure package, which is not called `dot`."""
+    """Return the program of the package graphviz-pure, which is not called `dot`."""
     try:
         files = distribution("graphviz-pure").files or []
     except PackageNotFoundError:
         return None
-    programs = (
-        Path(str(file.locate())) for file in files if file.stem == "graphviz-pure"
-    )
-    return next((program.resolve() for program in programs if program.is_file()), None)
+    programs = [file.locate() for file in files if file.stem == "graphviz-pure"]
+    return next((Path(str(each)).resolve() for each in programs), None)

@@ -1,28 +1,44 @@
 """Arithmetic: the operators, powers and roots, products of the chain rule."""
 
 import math
+from typing import Any
 
-from .rule import EVERYWHERE, Rule, table
+from .rule import EVERYWHERE, Number, Rule, table
 
 POSITIVE = (0.0, math.inf)
 
 
-def underflow(m, x):  # type: ignore[no-untyped-def]
+def underflow(m: Any, x: Number) -> Number:
     """Bound what x times a number below the normal floats has lost by rounding."""
     return m.abs(x) * m.rational(1, 2**1022)
 
 
-def _power_rule(m, x, y):  # type: ignore[no-untyped-def]
+def finite_size(m: Any, x: Number) -> Number:
+    """Return |x|, and 0 for an infinite one, which rounding leaves as it is."""
+    return m.where(m.abs(x) == m.inf, 0, m.abs(x))
+
+
+def _power_rule(m: Any, x: Number, y: Number) -> Number:
     """Return y·x^(y−1); for small y as y·x^y/x, since y − 1 would lose digits of y.
 
     Zero beats infinity: x**0 and 0**1 have the derivatives 0 and 1.
     """
-    small = m.abs(y) < m.where(x == 0, 0, m.rational(1, 2))
+    small = 4 * y * y < m.where(x == 0, 0, 1)  # |y| < ½, and a division by x
     power = m.pow(x, m.where(small, y, y - 1))
     return m.div(m.chain(y, power), m.where(small, x, 1))
 
 
-def direction(m, out, *xs):  # type: ignore[no-untyped-def]
+def _power_magnitudes(m: Any, out: Number, x: Number, y: Number) -> tuple[Number, ...]:
+    """Return Σ|xᵢ·∂h/∂xᵢ|, and what y and ln x make of a power below the floats."""
+    log = m.where(x == 0, 0, m.abs(m.log(m.abs(x))))
+    slope = m.abs(_power_rule(m, x, y))
+    return (
+        m.chain(slope, 2 + m.abs(y) * (1 + log)) + underflow(m, y),
+        m.chain(m.abs(out), 1 + m.abs(y) * log * (1 + log)) + underflow(m, log),
+    )
+
+
+def direction(m: Any, out: Number, *xs: Number) -> tuple[Number, ...]:
     """Return each xᵢ/‖x‖, 0 at the origin; where ‖x‖ overflows, of a shorter vector."""
     short = [m.div(x, 2 * len(xs)) for x in xs]
     length = m.norm(*short)
@@ -103,13 +119,7 @@ ARITHMETIC = table(
         latex="{#1}^{#2}",
         numpy=("power", "pow", "float_power"),
         domain=(POSITIVE, EVERYWHERE),
-        # Σ|xᵢ·∂h/∂xᵢ|, and what y and ln x make of a power below the normal floats.
-        partial_magnitudes=lambda m, out, x, y: (
-            m.abs(m.div(y * out, x)) * (2 + m.abs(y) * (1 + m.abs(m.log(m.abs(x)))))
-            + underflow(m, y),
-            m.abs(out) * (1 + m.abs(y * m.log(m.abs(x))) * (1 + m.abs(m.log(m.abs(x)))))
-            + underflow(m, m.log(m.abs(x))),
-        ),
+        partial_magnitudes=_power_magnitudes,
         samples=(
             (0.0, 1.0),
             (0.0, 0.0),
@@ -119,6 +129,10 @@ ARITHMETIC = table(
             (-2.0, -3.0),
             (-8.0, 0.5),
             (2.0, 0.5),
+            (1e200, 2.0),
+            (1e-200, 2.0),
+            (1e-300, 1.05),
+            (1e-320, 1e-300),
         ),
         note="∂/∂x at x = 0: p=1 → 1, p=0 or p>1 → 0, 0<p<1 → inf; "
         "∂/∂y: 0 at x = 0 < y, else nan for x ≤ 0",

@@ -1,14 +1,15 @@
 """Exponentials, logarithms, trigonometric and hyperbolic functions."""
 
 import math
+from typing import Any
 
-from .rule import EVERYWHERE, Rule, table
+from .rule import EVERYWHERE, Number, Rule, table
 
 POSITIVE = (0.0, math.inf)
 UNIT = (-1.0, 1.0)
 
 
-def _over_square_of_radius(m, x, y):  # type: ignore[no-untyped-def]
+def _over_square_of_radius(m: Any, x: Number, y: Number) -> Number:
     """Return x/(x² + y²) by the ratio of smaller to larger: no square overflows."""
     larger = m.where(m.abs(x) >= m.abs(y), x, y)
     smaller = m.where(m.abs(x) >= m.abs(y), y, x)

@@ -1,8 +1,9 @@
 """Operations with kinks, ties and steps; each with its convention."""
 
 import math
+from typing import Any
 
-from .rule import EVERYWHERE, Rule, table
+from .rule import EVERYWHERE, Number, Rule, table
 
 # Comparisons with nan are false, so each chain of `where` ends in the nan itself.
 PIECEWISE = table(
@@ -179,10 +180,10 @@ PIECEWISE = table(
 )
 
 
-def _or_nan(m, out, partial):  # type: ignore[no-untyped-def]
+def _or_nan(m: Any, out: Number, partial: Number) -> Number:
     return m.where(out == out, partial, out)
 
 
-def _share(m, ahead, behind, tied, out):  # type: ignore[no-untyped-def]
+def _share(m: Any, ahead: bool, behind: bool, tied: bool, out: Number) -> Number:
     """Return 1 for the operand ahead, 0 behind, ½ at a tie, nan where out is nan."""
     return m.where(ahead, 1, m.where(behind, 0, m.where(tied, m.rational(1, 2), out)))

@@ -1,15 +1,20 @@
 """Operations on any number of operands."""
 
 import math
+from collections.abc import Sequence
 from functools import reduce
+from typing import Any
 
-from .arithmetic import direction
-from .rule import Rule, table
+from .arithmetic import direction, finite_size
+from .rule import Number, Rule, table
+
+Numbers = Sequence[Number]
 
 
-def _products_of_others(m, xs):  # type: ignore[no-untyped-def]
+def _products_of_others(xs: Numbers) -> tuple[Number, ...]:
     """For each operand the product of all the others, without a division."""
-    before, after = [1], [1]
+    before: list[Number] = [1]
+    after: list[Number] = [1]
     for x in xs[:-1]:
         before.append(before[-1] * x)
     for x in xs[:0:-1]:
@@ -19,17 +24,21 @@ def _products_of_others(m, xs):  # type: ignore[no-untyped-def]
     )
 
 
-def _accumulated(m, *xs):  # type: ignore[no-untyped-def]
+def _accumulated(m: Any, *xs: Number) -> Number:
     """Return what the n − 1 roundings of a sum are relative to, counted as two."""
     return m.rational(len(xs), 2) * m.sum(*map(m.abs, xs))
 
 
-def _products(xs):  # type: ignore[no-untyped-def]
+def _products(xs: Numbers) -> tuple[Number, ...]:
     half = len(xs) // 2
     return tuple(x * y for x, y in zip(xs[:half], xs[half:], strict=True))
 
 
-def _softmax(m, xs):  # type: ignore[no-untyped-def]
+def _size_of_exponents(m: Any, xs: Numbers) -> Number:
+    return m.rational(len(xs), 2) + m.max(*[finite_size(m, x) for x in xs])
+
+
+def _softmax(m: Any, xs: Numbers) -> tuple[Number, ...]:
     """e^x_i / Σ e^x_j, shifted by the largest; the shift is a constant."""
     top = m.detach(m.max(*xs))
     weights = [
@@ -43,14 +52,14 @@ def _softmax(m, xs):  # type: ignore[no-untyped-def]
     )
 
 
-def _ties(m, out, xs):  # type: ignore[no-untyped-def]
+def _ties(m: Any, out: Number, xs: Numbers) -> tuple[Number, ...]:
     """1/k for each of the k operands that equal out, 0 for the others."""
     hits = [m.where(x == out, 1, 0) for x in xs]
     share = m.div(1, m.sum(*hits))
     return tuple(m.where(x == out, share, m.where(out == out, 0, out)) for x in xs)
 
 
-def _leads(m, extreme, xs):  # type: ignore[no-untyped-def]
+def _leads(m: Any, extreme: Number, xs: Numbers) -> tuple[Number, ...]:
     """Return for each pair how far one is from the other that is the extreme."""
     return tuple(
         m.where(x == extreme, x - y, m.where(y == extreme, x - y, 1))
@@ -70,7 +79,7 @@ REDUCTIONS = table(
     ),
     Rule(
         name="prod",
-        partials=lambda m, out, *xs: _products_of_others(m, xs),
+        partials=lambda m, out, *xs: _products_of_others(xs),
         latex=r"\prod\left(#*\right)",
         samples=((2.0, 3.0, 4.0), (0.0, 3.0, 4.0), (0.0, 0.0, 4.0), (7.0,)),
         note="right with zeros",
@@ -112,13 +121,10 @@ REDUCTIONS = table(
             (math.inf, math.inf, 1.0),
         ),
         # The largest and the logarithm of the rest cancel where the sum is near 1.
-        magnitude=lambda m, out, *xs: (
-            m.rational(len(xs), 2) + m.max(*[m.abs(x) for x in xs])
-        ),
+        magnitude=lambda m, out, *xs: _size_of_exponents(m, xs),
         partial_magnitudes=lambda m, out, *xs: tuple(
-            m.exp(x - out)
-            * (m.rational(len(xs), 2) + m.abs(x) + m.max(*map(m.abs, xs)))
-            for x in xs
+            weight * (_size_of_exponents(m, xs) + finite_size(m, x))
+            for x, weight in zip(xs, _softmax(m, xs), strict=True)
         ),
         note="all −inf → gradient 0; k entries +inf → 1/k each",
     ),

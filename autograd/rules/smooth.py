@@ -1,26 +1,27 @@
 """Smooth activations and special functions."""
 
 import math
+from typing import Any
 
-from .arithmetic import underflow
-from .rule import EVERYWHERE, Rule, table
+from .arithmetic import finite_size, underflow
+from .rule import EVERYWHERE, Number, Rule, table
 
 POSITIVE = (0.0, math.inf)
 
 
-def _density(m, x):  # type: ignore[no-untyped-def]
+def _density(m: Any, x: Number) -> Number:
     """Return the standard normal density φ(x) = exp(−x²/2) / √(2π)."""
     return m.div(m.exp(-x * x * m.rational(1, 2)), m.sqrt(2 * m.pi))
 
 
-def _sinc_series(m, x):  # type: ignore[no-untyped-def]
+def _sinc_series(m: Any, x: Number) -> Number:
     """Return sinc′(x) = −π²x/3 · (1 − s/2·5 · (1 − s/4·7 · (1 − ...))), s = (πx)².
 
     For |πx| < 1.1, where the closed form (cos πx − sinc x)/x cancels. k brackets leave
     less than 1/(2k)!, which is 1e-21 for floats.
     """
     square = m.square(m.pi * x)
-    total = 1
+    total: Number = 1
     for k in range(m.digits // 2 + 3, 0, -1):
         total = 1 - total * m.div(square, 2 * k * (2 * k + 3))
     return -m.div(m.square(m.pi) * x, 3) * total
@@ -81,11 +82,11 @@ SMOOTH = table(
         ),
         domain=(EVERYWHERE,),
         magnitude=lambda m, out, x: (
-            m.abs(out) + x * x * _density(m, x) + underflow(m, x)
+            m.abs(out) + m.chain(x * x, _density(m, x)) + underflow(m, x)
         ),
         # Φ(x) and x·φ(x) cancel at x = −0.752; a rounded x² changes φ by x² times that.
         partial_magnitudes=lambda m, out, x: (
-            m.abs(x * _density(m, x)) * (1 + x * x) + underflow(m, x),
+            m.chain(m.abs(x * _density(m, x)), 1 + x * x) + underflow(m, x),
         ),
         note="the exact one, by erfc",
     ),
@@ -127,8 +128,8 @@ SMOOTH = table(
         latex=r"\ln\left|\Gamma\left(#1\right)\right|",
         domain=(POSITIVE,),
         samples=((-0.5,), (-2.5,), (0.5,), (0.0,), (1.0,), (2.0,), (1.00001,)),
-        # Python's is a sum of terms up to 6, which cancel at the zeros 1 and 2, and left
-        # of 0 it takes that of 1 − x in.
+        # Python's is a sum of terms up to 6, which cancel at the zeros 1 and 2; left of
+        # 0 it takes that of 1 − x in.
         magnitude=lambda m, out, x: (
             6 + m.abs(out) + m.where(x < 0, m.abs(m.lgamma(1 - x)), 0)
         ),
@@ -168,7 +169,7 @@ SMOOTH = table(
             (0.0, 0.0),
         ),
         # max(x, y) and log1p cancel where the sum of exponentials is near 1.
-        magnitude=lambda m, out, x, y: m.maximum(m.abs(x), m.abs(y)),
+        magnitude=lambda m, out, x, y: m.max(finite_size(m, x), finite_size(m, y)),
         note="both −inf → gradient 0; both +inf → ½ each",
     ),
     Rule(
@@ -198,7 +199,7 @@ SMOOTH = table(
 )
 
 
-def _weight(m, x, y):  # type: ignore[no-untyped-def]
+def _weight(m: Any, x: Number, y: Number) -> Number:
     """e^x / (e^x + e^y), with the stated values where x − y is inf − inf."""
     return m.where(
         x - y == x - y,

@@ -1,7 +1,7 @@
 """What the operations do at delicate points, in literal numbers.
 
-Each entry is an operation, its operands, its value and its partials (None for operands
-that are never differentiated): the table of conventions of the documentation, row by row.
+Each entry is an operation, its operands, its value and its partials, None for operands
+that are never differentiated: the documentation's table of conventions, line by line.
 Numbers with many digits are mpmath's.
 """
 
@@ -114,7 +114,10 @@ CONVENTIONS = [
     ("sigmoid", (-1000.0,), 0.0, (0.0,)),
     # asin, acos, atanh, acosh by (1 - x)(1 + x); expm1: partial exp(x), never out + 1.
     ("asin", (1 - 2**-53,), 1.5707963118937354, (67108864.0,)),
-    ("acosh", (1 + 2**-52,), 2.1073424255447014e-08, (47453132.81212578,)),
+    ("asin", (0.9999999999,), 1.5707821846586878, (70710.67519510884,)),
+    ("acos", (0.9999999999,), 1.4142136208911564e-05, (-70710.67519510884,)),
+    ("acosh", (1.0000000001,), 1.4142136208675862e-05, (70710.67519157329,)),
+    ("atanh", (0.9999999999,), 11.859499013855018, (4999999586.54818,)),
     ("expm1", (-40.0,), -1.0, (4.248354255291589e-18,)),
     # logaddexp, logsumexp, softplus, log_sigmoid: right at ±1000 and with infinities.
     ("softplus", (1000.0,), 1000.0, (1.0,)),

@@ -48,14 +48,14 @@ ORACLES: dict[str, Function] = {
     "where": lambda condition, a, b: a if condition else b,
     "relu": lambda x: max(x, 0),
     "leaky_relu": lambda x, slope: max(x, 0) + slope * min(x, 0),
-    "elu": lambda x, alpha: max(x, 0) + alpha * mp.expm1(min(x, 0)),
+    "elu": lambda x, alpha: max(x, 0) + alpha * mp.expm1(_within(1e4, min(x, 0))),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log1p(mp.exp(x)),
     "log_sigmoid": lambda x: -mp.log1p(mp.exp(-x)),
     "silu": lambda x: x / (1 + mp.exp(-x)),
-    "gelu": lambda x: x * mp.ncdf(_within_a_million(x)),
+    "gelu": lambda x: x * mp.ncdf(_within(1e6, x)),
     "softsign": lambda x: x / (1 + abs(x)),
-    "erfc": lambda x: mp.erfc(_within_a_million(x)),
+    "erfc": lambda x: mp.erfc(_within(1e6, x)),
     "lgamma": lambda x: mp.re(mp.loggamma(x)),
     "logaddexp": lambda x, y: mp.log(mp.exp(x) + mp.exp(y)),
     "xlogy": lambda x, y: x * mp.log(y),
@@ -87,15 +87,18 @@ SLOPES: dict[str, tuple[Function | None, ...]] = {
     "digamma": (lambda x: mp.polygamma(1, x),),
     "polygamma": (None, lambda n, x: mp.polygamma(n + 1, x)),
     "logaddexp": (
-        lambda x, y: 1 / (1 + mp.exp(y - x)),
-        lambda x, y: 1 / (1 + mp.exp(x - y)),
+        lambda x, y: 1 / (1 + mp.exp(_within(1e4, y - x))),
+        lambda x, y: 1 / (1 + mp.exp(_within(1e4, x - y))),
     ),
 }
 
 
-def _within_a_million(x: Any) -> Any:
-    """Return x, not so far out that mpmath's erfc overflows inside."""
-    return max(min(x, mpf(10) ** 6), -(mpf(10) ** 6))
+def _within(bound: float, x: Any) -> Any:
+    """Return x, no further out than e^-bound takes to leave all numbers of interest.
+
+    There mpmath is slow, or its erfc overflows inside.
+    """
+    return max(min(x, mpf(bound)), -mpf(bound))
 
 
 def oracle(rule: Rule) -> Function:
@@ -287,8 +290,8 @@ def margin(k: int, true: Any, size: Any) -> Any:
 def terms(rule: Rule, known: Truth) -> tuple[Any, dict[int, Any]]:
     """Return what the rounding of value and partials is relative to.
 
-    It is Σ|xᵢ·h′ᵢ|, or the row's stated magnitude. The spacing of floats stops to shrink
-    at the smallest normal number, so |xᵢ| is no less than that.
+    It is Σ|xᵢ·h′ᵢ|, or the row's stated magnitude. |xᵢ| is no less than the smallest
+    normal number, where the spacing of floats stops to shrink.
     """
     xs, places = lift(rule, known.operands), list(known.slopes)
 
@@ -317,11 +320,12 @@ def grid(interval: tuple[float, float], count: int) -> Iterator[float]:
     ends = max(low, -MAX), min(high, MAX)
     yield from ends
     first, last = math.log(MIN), math.log(max(map(abs, ends)))
-    sizes = [MIN, NORMAL]
+    # At the others e^-x², e^-x²/2, 1/cosh², e^x and 2^x are below the normal floats.
+    sizes = [MIN, NORMAL, 26.8, 38.1, 361.0, 361.5, 720.5, 1060.5]
     sizes += [
         math.exp(first + (last - first) * (k + 0.4) / count) for k in range(count)
     ]
-    sizes += [math.exp(-7 + 28 * (k + 0.6) / count) for k in range(count // 2)]
+    sizes += [math.exp(-7 + 16 * (k + 0.6) / count) for k in range(count)]
     for end, inward in ((low, 1), (high, -1)):  # and close to a finite end
         if 0 < abs(end) < math.inf:
             sizes += [abs(end + inward * abs(end) * 2.0**-k) for k in range(1, 53, 6)]

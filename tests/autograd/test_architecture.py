@@ -17,7 +17,8 @@ LAYERS = [
     {"reverse", "forward", "storage"},
     {"node"},
     {"value"},
-    {"functions", "arrays", "array_functions", "structures"},
+    {"functions", "arrays", "structures"}
+    | {"array_functions", "array_products", "array_tables"},
     {"derivatives", "expression", "accuracy"},
     {"drawing", "checking", "compiling"},
     {"__init__", "__main__"},

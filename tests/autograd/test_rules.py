@@ -1,28 +1,27 @@
 """The rule table: one loop over its rows; a new row needs no line here.
 
 What is true comes from `rule_oracles.py`. A row passes where |error| is at most
-k·ulp(result) + 2·Σ|xᵢ·h′ᵢ|·2⁻⁵³, h being the value (k = 4) or a partial (k = 16), or with
-the row's stated magnitude in place of the sum.
+k·ulp(result) + 2·Σ|xᵢ·h′ᵢ|·2⁻⁵³, h being the value (k = 4) or a partial (k = 16). The
+magnitude that a row states stands in place of the sum.
 """
 
 import math
+import operator
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache, wraps
 from itertools import islice
 
 import pytest
 from mpmath import mp, mpf
 
-from autograd import RULES, NumberError, Value
-from autograd.expression import parse
+from autograd import RULES, Value
 from autograd.kinds import FLOATS
 from autograd.value import apply
 
 from . import rule_oracles as oracles
 from .rule_conventions import CONVENTIONS
 
-ROWS = pytest.mark.parametrize("rule", RULES.values(), ids=str)
+ROWS = pytest.mark.parametrize("rule", list(RULES.values()), ids=str)
 
 
 def evaluate(rule, operands):
@@ -46,15 +45,15 @@ def is_number(x):
 
 
 def known_truths(rule, operands):
-    """Yield what is true at smooth points; the rest must be an end of the domain."""
+    """Yield what is true at smooth points; the rest are ends of a domain, or stated."""
     for point in operands:
         if not all(map(is_number, point)) or on_kink(rule, point):
             continue
         try:
             yield oracles.truth(rule, point)
         except oracles.UndefinedError:
-            ends = {end for interval in rule.domain for end in interval}
-            assert ends & set(point) or point in conventions_of(rule), point
+            at_end = any(map(operator.contains, rule.domain, point))
+            assert at_end or point in conventions_of(rule), point
 
 
 def agrees(got, true, k, size=0):
@@ -76,11 +75,11 @@ def complaints(rule, known):
 
 @ROWS
 def test_value_and_partials_agree_with_mpmath_on_a_grid_and_at_the_samples(rule):
-    count = 0
-    for known in known_truths(rule, [*rule.samples, *oracles.points(rule)]):
-        count += 1
+    points = oracles.points(rule)
+    truths = list(known_truths(rule, [*rule.samples, *points]))
+    assert len(truths) > len(points) / 2
+    for known in truths:
         assert complaints(rule, known) == []
-    assert count >= min(30, len(rule.samples))
 
 
 def wrong(rule, place=None):
@@ -107,6 +106,24 @@ def test_a_row_that_is_wrong_by_a_thousandth_fails(rule):
     places = {i for known in truths for i in known.slopes}
     for planted in (wrong(rule), *(wrong(rule, place) for place in places)):
         assert any(complaints(planted, known) for known in truths)
+
+
+@pytest.mark.parametrize(
+    "rule", [r for r in RULES.values() if r.magnitude or r.partial_magnitudes], ids=str
+)
+def test_stated_magnitudes_are_the_same_in_floats(rule):
+    stated = [
+        rule.magnitude or (lambda *_: 1),
+        rule.partial_magnitudes or (lambda *_: ()),
+    ]
+    for known in known_truths(rule, [*rule.samples, *oracles.points(rule)[::4]]):
+        value, _ = evaluate(rule, known.operands)
+        xs = oracles.lift(rule, known.operands)
+        size, sizes = (f(FLOATS, value, *known.operands) for f in stated)
+        true, trues = (f(oracles.HIGH_PRECISION, known.value, *xs) for f in stated)
+        for got, high in zip((size, *sizes), (true, *trues), strict=True):
+            near = max(high * mpf(10) ** -9, mpf(oracles.NORMAL))
+            assert oracles.within(got, high, near), known
 
 
 # Delicate points
@@ -171,16 +188,15 @@ def test_kinks_are_where_they_are_declared_and_partials_lie_between_the_slopes(r
 
 @ROWS
 def test_nan_in_gives_nan_out(rule):
-    points = [
-        p for p in [*rule.samples, *oracles.points(rule)] if all(map(is_number, p))
-    ]
+    points = [*rule.samples, *oracles.points(rule)]
     for i in oracles.free_places(rule, points[0]):
-        # A branch not taken, and 1 ** nan, are blind to it: but not everywhere.
-        assert any(
+        blind = {"where", "take", "leaky_relu", "elu", "pow"}  # here and there: x ** 0
+        seen = [
             math.isnan(evaluate(rule, (*p[:i], math.nan, *p[i + 1 :]))[0])
             for p in points
-            if len(p) > i
-        ), f"operand {i + 1}"
+            if len(p) > i and all(map(is_number, p))
+        ]
+        assert any(seen) if rule.name in blind else all(seen), f"operand {i + 1}"
 
 
 # Second order: the row on Values
@@ -200,9 +216,13 @@ def second_order(rule, operands):
     }
 
 
+def is_normal(x):
+    return x == 0 or oracles.NORMAL < abs(x) < oracles.MAX
+
+
 @cache
 def exact_truths(rule):
-    """Return what is true at the samples and where numbers are moderate, to 46 digits."""
+    """Return what is true at samples and at moderate numbers, to 46 digits."""
     points = [p for p in oracles.points(rule) if all(1e-3 < abs(x) < 30 for x in p)]
     smooth = [known.operands for known in known_truths(rule, [*rule.samples, *points])]
     return [oracles.truth(rule, point, digits=46) for point in smooth[:8]]
@@ -214,13 +234,14 @@ def test_gradients_of_gradients_agree_with_mpmath(rule):
         with mp.workdps(50):
             exact = second_order(rule, oracles.lift(rule, known.operands))
         got = second_order(rule, known.operands)
-        # e^x knows x to x·2⁻⁵³ only
-        scale = 1 + sum(map(abs, known.operands))
+        scale = 1 + sum(map(abs, known.operands))  # e^x knows x to x·2⁻⁵³ only
         for (i, j), true in known.curvatures.items():
             size = abs(true) * scale + abs(known.slopes[i] / (known.operands[j] or 1))
             near = oracles.TINY + mpf(10) ** -40 * size
             assert abs(exact[i, j] - true) <= near, (known, i, j)
-            assert agrees(got[i, j], true, 16, 16 * size) or size > oracles.MAX
+            # Not where it is made of numbers that have left the normal floats.
+            if all(map(is_normal, (known.value, *known.slopes.values(), size))):
+                assert agrees(got[i, j], true, 16, 16 * size), (known, i, j)
 
 
 # Exact numbers
@@ -238,11 +259,5 @@ def test_a_row_keeps_the_digits_of_mpf(rule):
             assert abs(value - known.value) <= near * (abs(known.value) + of_value)
             for i, true in known.slopes.items():
                 size = abs(true) + of_partials[i]
-                assert abs(partials[i] - true) <= near * size, (known, i)
-
-
-EXACT = set(
-    "add sub mul div neg pos pow square reciprocal mod floordiv chain abs sign floor "
-    "ceil trunc round round_to minimum maximum clip where relu leaky_relu softsign sum "
-    "prod dot mean max min take".split()
-)
+                off = abs(partials[i] - true)
+                assert off <= near * size + oracles.TINY, (known, i)

@@ -74,6 +74,11 @@ DELICATE = {
         [0.0, 4.0],
         [[0.0, 0.25], [0.25, 0.0]],
     ),
+    "x·√y at the origin": (
+        lambda x: x[0] * ag.sqrt(x[1]),
+        [0, 0],
+        [[0, inf], [inf, 0]],
+    ),
     "dot at zero": (
         lambda x: ag.dot(x, [ag.sin(x[1]), x[0]]),
         [0.0, 0.0],
@@ -202,11 +207,6 @@ DELICATE = {
         spread(softmax_slope(1000, 999)),
     ),
     "logsumexp at −1000": (lambda x: ag.logsumexp(x), [-1000.0] * 2, spread(0.25)),
-    "logsumexp, far apart": (
-        lambda x: ag.logsumexp(x),
-        [0.0, -40.0],
-        spread(softmax_slope(0, -40)),
-    ),
     "logsumexp, ±1000": (lambda x: ag.logsumexp(x), [1000.0, -1000.0], ZERO),
     "logaddexp at 1000": (
         lambda x: ag.logaddexp(x[0], x[1]),
@@ -265,6 +265,18 @@ def test_second_derivatives_at_delicate_points(name, mode):
     found = MODES[mode](f)(point)
     for found_row, row in zip(found, expected, strict=True):
         assert found_row == pytest.approx(row, rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize("name", DELICATE)
+def test_first_derivatives_there_are_the_same_in_every_way(name):
+    f, point, _ = DELICATE[name]
+    expected = grad(f)(point)
+    assert not any(map(math.isnan, expected))
+    for x in (point, list(map(Value, point))):
+        found = [grad(f)(x), [jvp(f, (x,), (unit,))[1] for unit in one_hot(len(x))]]
+        for slopes in found:
+            numbers = [ag.value.number_of(slope) for slope in slopes]
+            assert numbers == pytest.approx(expected, rel=1e-15, abs=1e-300)
 
 
 def test_third_derivatives_at_delicate_points():

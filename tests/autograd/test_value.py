@@ -190,7 +190,9 @@ def test_conversions_that_would_cut_the_graph_say_what_to_write(use):
     assert "autograd.<name> in place of math.<name>" in str(caught.value)
 
 
-@pytest.mark.parametrize("other", ["a", None, [1.0], 1j, object()], ids=repr)
+@pytest.mark.parametrize(
+    "other", ["a", None, [1.0], 1j, object()], ids=lambda x: type(x).__name__
+)
 @pytest.mark.parametrize("op", [operator.add, operator.mul, operator.truediv])
 def test_operators_refuse_what_is_no_number(op, other):
     with pytest.raises(TypeError):

@@ -113,12 +113,6 @@ def test_an_unknown_initializer_names_the_nearest(name: str, nearest: str) -> No
         by_name(name)
 
 
-@pytest.mark.parametrize(("name", "nearest"), [("rleu", "relu"), ("selu", "elu")])
-def test_an_unknown_activation_names_the_nearest(name: str, nearest: str) -> None:
-    with pytest.raises(ValueError, match=f"'{name}': did you mean '{nearest}'"):
-        default_for(name)
-
-
 @pytest.mark.parametrize("name", sorted(set(DEVIATIONS) - {"zeros", "micrograd"}))
 def test_a_layer_without_inputs_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"^fan_in=0: a layer has at least 1 input"):

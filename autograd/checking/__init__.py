@@ -1,0 +1,6 @@
+"""Checks of hand-derived gradients: a verdict by error bounds, and the reason."""
+
+from .checks import assert_gradient, check_gradient
+from .report import GradientMismatch, GradientReport
+
+__all__ = ["GradientMismatch", "GradientReport", "assert_gradient", "check_gradient"]

@@ -1,0 +1,452 @@
+"""`check_gradient`: points, reference, verdict, reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..accuracy import UNIT
+from ..errors import ArgumentError, AutogradError, NumberError
+from .arguments import Argnums, Arguments, Array, ShapeMismatch
+from .diagnosis import diagnose, diagnose_shape
+from .differences import Slope, failing_coordinates, gradient_by_complex_step
+from .differences import gradient_by_differences
+from .hand import Hand, HandError
+from .kinks import describe_kinks, kinked_nodes, one_sided_slopes
+from .noise import scatter
+from .reference import (
+    EXACT_AT_THE_POINT,
+    EXACT_ELSEWHERE,
+    Disagreement,
+    NotOnValues,
+    Recorded,
+    exact_call,
+    scalar,
+)
+from .report import GradientMismatch, GradientReport, Point
+
+MULTIPLE = 2.0  # of the attainable accuracy, within which a coordinate passes
+TRIES = 20  # for a random point at which the function is finite
+FULL_TABLE = 1_000  # coordinates; beyond, differences look along directions first
+REFERENCES = (None, "values", "differences", "complex")
+
+
+def check_gradient(
+    fn: Callable[..., Any],
+    hand_gradient: Callable[..., Any],
+    *args: Any,
+    argnums: Argnums = None,
+    points: int = 8,
+    seed: int = 0,
+    precision: str | None = None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    reference: str | None = None,
+) -> GradientReport:
+    """Compare a gradient that was written by hand with the exact one; say what is wrong.
+
+    fn: gives one number of `args`, with plain operators, NumPy or `autograd` functions;
+        any other Python is differenced. hand_gradient: gives, for the same arguments,
+        the gradient in their structure: a tuple for several.
+    argnums: the places of the arguments that are differentiated; None for all.
+    points, seed: besides the given point, random points within ±0.1·max(|x|, 1).
+    precision: "single", "double": the arithmetic of the code under test; None reads it
+        off the arguments. rtol, atol: tolerances in place of the derived ones.
+    reference: "values" (exact derivatives), "differences" or "complex" force one.
+
+    A coordinate passes within twice the error that rounding alone may make
+    (`autograd/accuracy.py`): no tolerance is chosen by hand.
+
+    >>> import numpy as np
+    >>> report = check_gradient(lambda x: (x**3).sum(), lambda x: 2 * x**2, np.ones(3))
+    >>> report.ok, report.diagnosis.kind
+    (False, 'factor')
+
+    Raises `ArgumentError` for arguments that nothing can be compared at. A gradient
+    that raises, or has another shape, is a report that is not ok.
+    """
+    _check_options(points, precision, reference)
+    given = Arguments(fn, args, argnums)
+    check = _Check(fn, Hand(hand_gradient, given), given, precision, reference, seed)
+    check.tolerances = (rtol, atol)
+    return check.run(points)
+
+
+def assert_gradient(fn: Any, hand_gradient: Any, *args: Any, **options: Any) -> None:
+    """Raise `GradientMismatch`, with the report as its text, if `check_gradient` fails.
+
+    >>> assert_gradient(lambda x: x**2, lambda x: 2 * x, 3.0)
+    """
+    report = check_gradient(fn, hand_gradient, *args, **options)
+    if not report.ok:
+        raise GradientMismatch(report)
+
+
+def _check_options(points: int, precision: Any, reference: Any) -> None:
+    if isinstance(points, bool) or not isinstance(points, int) or points < 0:
+        raise ArgumentError(f"points is how many random points to try, got {points!r}")
+    if precision is not None and precision not in UNIT:
+        raise ArgumentError(
+            f'precision is "single", "double" or None, got {precision!r}'
+        )
+    if reference not in REFERENCES:
+        raise ArgumentError(
+            f'reference is "values", "differences", "complex" or None, got {reference!r}'
+        )
+
+
+class _Check:
+    """One check under way."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        hand: Hand,
+        args: Arguments,
+        precision: str | None,
+        reference: str | None,
+        seed: int,
+    ) -> None:
+        self.fn, self.hand, self.args, self.seed = fn, hand, args, seed
+        self.precision = precision or ("single" if args.single else "double")
+        self.unit = UNIT[self.precision]
+        self.wish = reference
+        self.tolerances: tuple[float | None, float | None] = (None, None)
+        name = getattr(fn, "__name__", type(fn).__name__)
+        self.report = GradientReport(name, args, precision=self.precision)
+        self.report.notes += args.notes
+        self.on_values = False
+        self.complex_agrees = True
+
+    def run(self, points: int) -> GradientReport:
+        """Do it all."""
+        report = self.report
+        try:
+            self._choose_reference()
+            for x in self._points(points):
+                self._compare(x)
+        except HandError as error:
+            report.ok, report.failure = False, str(error)
+            return report
+        except ShapeMismatch as error:
+            report.failure = str(error)
+            report.diagnosis = diagnose_shape(error, self.args, report.points)
+            return report
+        except Disagreement as error:
+            report.failure = f"nothing can be decided: {error}"
+            return report
+        compared = report.compared()
+        if not compared:
+            report.failure = (
+                f"nothing was compared: the function is finite at none of the "
+                f"{report.redrawn} points that were tried"
+            )
+            return report
+        if report.redrawn:
+            report.notes.append(
+                f"at {report.redrawn} points the function is not finite: they were "
+                f"drawn again"
+            )
+        self._judge(compared)
+        return report
+
+    # The points
+
+    def value(self, x: Array) -> float:
+        """Return fn at a point as a float, NaN where it raises an arithmetic error."""
+        with np.errstate(all="ignore"):
+            try:
+                return float(scalar(self.fn(*self.args.at(x))))
+            except (ArithmeticError, ValueError) as error:
+                if isinstance(error, AutogradError):
+                    raise
+                return float("nan")
+
+    def _points(self, count: int) -> list[Array]:
+        rng = np.random.default_rng(self.seed)
+        x = self.args.vector
+        found = [x] if np.isfinite(self.value(x)) else []
+        self.report.redrawn += not found
+        for _ in range(count):
+            for _ in range(TRIES):
+                near = x + rng.uniform(-0.1, 0.1, len(x)) * np.maximum(np.abs(x), 1.0)
+                if self.args.single:
+                    near = near.astype(np.float32).astype(float)
+                if np.isfinite(self.value(near)):
+                    found.append(near)
+                    break
+                self.report.redrawn += 1
+        return found
+
+    # The reference
+
+    def _choose_reference(self) -> None:
+        x = self.args.vector
+        plain = self.value(x)
+        reason = ""
+        if self.wish in (None, "values"):
+            try:
+                record = Recorded(self.fn, self.args, x, self.precision)
+                same = record.value == plain or abs(record.value - plain) <= 1e-6 * (
+                    1 + abs(plain)
+                )
+                self.on_values = same or not (
+                    np.isfinite(plain) and np.isfinite(record.value)
+                )
+                reason = f"on Values it gives {record.value!r}, on floats {plain!r}"
+            except ArgumentError:
+                raise
+            except Exception as error:  # the user's function, on new numbers
+                reason = f"{type(error).__name__}: {error}"
+        if self.on_values:
+            self.report.reference = "exact derivatives of fn on Values, by reverse mode"
+            return
+        if self.wish == "values":
+            raise NumberError(f"fn does not run on Values: {reason}")
+        self.report.reference = "extrapolated differences of fn"
+        if reason:
+            short = reason.splitlines()[0]
+            self.report.notes.append(f"fn does not run on Values ({short})")
+
+    def _reference_at(self, x: Array) -> Point:
+        if self.on_values:
+            return self._recorded(x)
+        return self._differenced(x)
+
+    def _recorded(self, x: Array) -> Point:
+        record = Recorded(self.fn, self.args, x, self.precision)
+        first = not self.report.points
+        record.confirm_forward(self.seed)
+        limit = EXACT_AT_THE_POINT if first else EXACT_ELSEWHERE
+        how = "confirmed by forward mode"
+        if len(record.tape.d) <= limit:
+            problem = record.confirm_exactly(self.fn, self.args)
+            how += f" and {record.digits} digits" if record.digits else ""
+            if problem and problem not in self.report.notes:
+                self.report.notes.append(problem)
+        elif first:
+            try:
+                count = record.confirm_sample(self.seed)
+                how += f"; a sample of {count} operations on 50 digits"
+            except ImportError:
+                self.report.notes.append("mpmath is not installed: no 50-digit sample")
+        if first:
+            self.report.reference += f", {how}"
+        if not record.digits:
+            record.error = record.bound * (UNIT["double"] / self.unit)
+        point = Point(
+            x, record.gradient, record.bound, MULTIPLE * (record.bound + record.error)
+        )
+        point.recorded = record
+        undetermined = ~np.isfinite(point.allowed)
+        if undetermined.any():
+            point.allowed[undetermined] = (
+                1000 * self.unit * np.abs(np.nan_to_num(record.gradient[undetermined]))
+            )
+        kinks = kinked_nodes(record.tape)
+        if kinks:
+            point.kinks = describe_kinks(record.tape, kinks)
+        return point
+
+    def _differenced(self, x: Array) -> Point:
+        slope, error = gradient_by_differences(self.value, x)
+        complex_step = None
+        if self.wish in (None, "complex") and self.complex_agrees:
+            complex_step = gradient_by_complex_step(self._on_complex, x)
+        if complex_step is not None:
+            room = np.where(np.isfinite(error), error, np.inf)
+            room = room + 1e-8 * np.abs(slope)
+            if (np.abs(complex_step - slope) <= room).all():
+                slope, error = complex_step, 2.0**-50 * np.abs(complex_step)
+                self.report.reference = "complex step, which agrees with differences"
+            else:
+                self.complex_agrees = False
+                self.report.reference = "extrapolated differences of fn"
+                self.report.warnings.append(
+                    "a complex step disagrees with the differences: fn does something "
+                    "to complex numbers (abs, norm, an ordering), so the differences "
+                    "serve"
+                )
+        attainable = error + 2.0**8 * self.unit * np.abs(slope)
+        return Point(x, slope, attainable, MULTIPLE * attainable)
+
+    def _on_complex(self, x: Array) -> Any:
+        result = self.fn(*self.args.fill(x.tolist()))
+        return result
+
+    # The comparison
+
+    def _compare(self, x: Array) -> None:
+        if not self.on_values and len(x) > FULL_TABLE:
+            self._compare_along_directions(x)
+            return
+        point = self._reference_at(x)
+        self.report.points.append(point)
+        point.hand = self.hand(x)
+        self._set_tolerances(point)
+        if point.recorded is not None and point.kinks:
+            self._accept_between_slopes(point)
+        elif point.recorded is None:
+            self._accept_between_sides(point)
+
+    def _set_tolerances(self, point: Point) -> None:
+        rtol, atol = self.tolerances
+        if rtol is not None or atol is not None:
+            point.allowed = (atol or 0.0) + (rtol or 0.0) * np.abs(point.reference)
+
+    def _accept_between_slopes(self, point: Point) -> None:
+        """At a kink, let pass what lies between the left and the right derivative."""
+        failing = np.flatnonzero(point.ratios() > 1).tolist()
+        record = point.recorded
+        kinks = kinked_nodes(record.tape)
+        places = record.tape.places(record.leaves)
+        low, high = point.reference.copy(), point.reference.copy()
+        for i in failing[:FULL_TABLE]:
+            if places[i] >= 0:
+                left, right = one_sided_slopes(record.tape, kinks, int(places[i]))
+                self._widen(point, low, high, i, left, right)
+        point.low, point.high = low, high
+
+    def _accept_between_sides(self, point: Point) -> None:
+        failing = np.flatnonzero(point.ratios() > 1).tolist()
+        low, high = point.reference.copy(), point.reference.copy()
+        slope = Slope(self.value, point.x)
+        for i in failing[:100]:
+            unit = np.zeros(len(point.x))
+            unit[i] = 1.0
+            left, left_error = slope.along(unit, -1)
+            right, right_error = slope.along(unit, 1)
+            both = left_error + right_error
+            if np.isfinite(both) and abs(left - right) > 100 * both + 1e-6 * abs(left):
+                point.kinks = "the function itself"
+                point.allowed[i] = MULTIPLE * both
+                self._widen(point, low, high, i, left, right)
+        point.low, point.high = low, high
+
+    def _widen(
+        self, point: Point, low: Array, high: Array, i: int, left: float, right: float
+    ) -> None:
+        low[i], high[i] = min(left, right), max(left, right)
+        hand: Any = point.hand
+        if low[i] - point.allowed[i] <= hand[i] <= high[i] + point.allowed[i]:
+            self.report.warnings.append(
+                f"{self.args.label(i)} is at a kink of {point.kinks}: any slope between "
+                f"{left:.6g} and {right:.6g} passes, the hand gradient gives "
+                f"{float(hand[i]):.6g}"
+            )
+
+    def _compare_along_directions(self, x: Array) -> None:
+        """Without a full table: random directions, then a bisection."""
+        hand = self.hand(x)
+        slope = Slope(self.value, x)
+
+        def room(r: Array, expected: float) -> float:
+            size = float((np.abs(r) * np.abs(hand)).sum())
+            return 2.0**8 * self.unit * size + 1e-9 * abs(expected)
+
+        finite = np.nan_to_num(hand, nan=np.inf, posinf=np.inf, neginf=-np.inf)
+        bad = np.flatnonzero(~np.isfinite(finite)).tolist()[:20]
+        if not bad:
+            bad = failing_coordinates(slope, hand, room, self.seed)
+        reference, error = hand.copy(), np.zeros(len(x))
+        for i in bad:
+            unit = np.zeros(len(x))
+            unit[i] = 1.0
+            reference[i], error[i] = slope.along(unit)
+        attainable = error + 2.0**8 * self.unit * np.abs(reference)
+        allowed = MULTIPLE * np.maximum(attainable, np.finfo(float).tiny)
+        point = Point(x, reference, attainable, allowed, hand)
+        self._set_tolerances(point)
+        self.report.points.append(point)
+        note = (
+            f"{len(x)} coordinates by differences: compared along random directions, the "
+            f"failing ones found by bisection (at most 20 a point)"
+        )
+        if note not in self.report.notes:
+            self.report.notes.append(note)
+
+    # The verdict
+
+    def _judge(self, compared: list[Point]) -> None:
+        report = self.report
+        wrong_type = (
+            self.precision == "double"
+            and self.hand.single
+            and self.tolerances == (None, None)
+        )
+        failing = (report.ratios() > 1).any(axis=0)
+        if failing.any() and not self.hand.problems() and not wrong_type:
+            self._forgive_cancellation(compared, failing)
+            failing = (report.ratios() > 1).any(axis=0)
+        report.warnings += self.hand.warnings
+        kinked = sum(bool(point.kinks) for point in compared)
+        if kinked and self.on_values:
+            report.notes.append(f"{kinked} of the points are at a kink")
+        report.ok = not (failing.any() or self.hand.problems() or wrong_type)
+        if not report.ok:
+            report.diagnosis = diagnose(
+                self.hand, self.fn, self.args, report, failing, wrong_type
+            )
+
+    def _forgive_cancellation(self, compared: list[Point], failing: Array) -> None:
+        """Let pass what is mathematically right and loses digits to cancellation."""
+        if not all(np.isfinite(point.hand).all() for point in compared):  # type: ignore[arg-type]
+            return
+        digits = 0.0
+        noises = []
+        for point in compared:
+            over = point.ratios() > 1
+            hand: Any = point.hand
+            noise = np.zeros(len(point.x))
+            if over.any():
+                noise = self._noise(point, over)
+                error = np.abs(hand - point.reference)
+                if not (error[over] <= noise[over]).all():
+                    return
+                with np.errstate(divide="ignore"):
+                    lost = np.log10(error[over] / (2.0**-53 * np.abs(point.reference[over])))
+                digits = max(digits, float(np.clip(lost, 1, 16).max()))
+            noises.append(noise)
+        for point, noise in zip(compared, noises, strict=True):
+            point.allowed = np.maximum(point.allowed, noise)
+        self.report.warnings.append(
+            f"cancellation: mathematically right, loses {digits:.0f} digits "
+            f"{'' if failing.all() else 'in ' + self._some(failing)}".rstrip()
+        )
+
+    def _some(self, failing: Array) -> str:
+        places = np.flatnonzero(failing).tolist()
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        return ", ".join(map(self.args.label, places[:3])) + more
+
+    def _noise(self, point: Point, over: Array) -> Array:
+        """Return the error that the hand gradient's own rounding explains."""
+        hand: Any = point.hand
+        error = np.abs(hand - point.reference)
+        try:
+            exact = exact_call(self.hand.function, self.args, point.x)
+        except Exception:  # the user's code, on numbers it was not made for
+            exact = None
+        if exact is not None:
+            right = np.abs(exact - point.reference) <= point.allowed
+            return np.where(right, error, 0.0)
+        if self.precision == "single" or _looks_single(self.report.compared()):
+            return np.zeros(len(point.x))
+        try:
+            return 8 * scatter(self.hand.quietly, point.x, self.seed)
+        except HandError:
+            return np.zeros(len(point.x))
+
+
+def _looks_single(compared: list[Point]) -> bool:
+    """Tell errors of float32 size in most coordinates from those of a cancellation."""
+    relative = []
+    for point in compared:
+        hand: Any = point.hand
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.abs(hand - point.reference) / np.abs(point.reference)
+        relative += found[np.isfinite(found)].tolist()
+    return bool(relative) and 2.0**-33 <= float(np.median(relative)) <= 2.0**-20
+
+
+__all__ = ["GradientMismatch", "GradientReport", "assert_gradient", "check_gradient"]

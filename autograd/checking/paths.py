@@ -1,0 +1,448 @@
+"""Explanations of a wrong gradient by the recorded graph: what a path contributes.
+
+A hypothesis is an edit: other local derivatives for some edges of the graph, 0 for a
+path left out, twice as much for one counted twice, the partial at another point. Its
+gradient is a reverse sweep with the edited derivatives, so any number of nodes in series
+is treated exactly. Single edges and operations, of which there are too many for that,
+are first screened in linear time: for a random direction r, the part of r·gradient that
+runs through edge e is its cotangent × local derivative × its parent's tangent along r.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..accuracy import Tape
+from ..kinds import FLOATS
+from ..layout import is_number
+from .arguments import Array
+from .explanations import Discrepancy
+from .reference import Recorded
+from .report import Diagnosis
+
+MOST_GROUPS = 400
+MOST_HITS = 3
+Edit = Callable[[Tape, Array, Array], Array]  # (tape, edges, d of them) -> new d
+
+
+def _dropped(tape: Tape, chosen: Array, d: Array) -> Array:
+    return np.zeros(len(chosen))
+
+
+def _doubled(tape: Tape, chosen: Array, d: Array) -> Array:
+    return 2 * d
+
+
+def _taken_as_one(tape: Tape, chosen: Array, d: Array) -> Array:
+    return np.ones(len(chosen))
+
+
+EDITS: list[tuple[str, str, Edit]] = [
+    ("missing-path", "is left out", _dropped),
+    ("doubled-path", "is counted twice", _doubled),
+    ("missing-path", "lacks its local derivative (taken as 1)", _taken_as_one),
+]
+
+
+@dataclass
+class Graph:
+    """The tape of one point, with names for its edges."""
+
+    tape: Tape
+    leaves: Array
+    names: list[tuple[str, str, int]]  # of each edge: rule, source line, operand's role
+    above: list[str]  # of each edge: what made the parent
+    blocks: list[tuple[str, slice]]  # the arguments' arrays, in the leaves
+
+
+class Paths:
+    """The graphs of all points, and what edits of them predict."""
+
+    def __init__(self, found: Discrepancy, recorded: list[Recorded]) -> None:
+        self.found = found
+        self.recorded = recorded
+        blocks = [(block.name, block.part) for block in found.args.blocks]
+        self.graphs = [_named(record, blocks) for record in recorded]
+
+    def predict(self, k: int, chosen: Array, edit: Edit) -> Array:
+        """Return the gradient at point k with edited local derivatives."""
+        graph = self.graphs[k]
+        d = graph.tape.d.copy()
+        d[chosen] = edit(graph.tape, chosen, d[chosen])
+        bars = graph.tape.pull(d)
+        return np.where(graph.leaves >= 0, bars[graph.leaves], 0.0)
+
+    def explains(self, choose: Callable[[int], Array], edit: Edit) -> bool:
+        """Verify an edit fully at every point, the first that fails ends it."""
+        found = self.found
+        for k in range(len(self.graphs)):
+            predicted = self.predict(k, choose(k), edit)
+            room = 8 * found.allowed[k] + 2.0**-44 * np.abs(predicted)
+            with np.errstate(invalid="ignore"):
+                if not (np.abs(found.hand[k] - predicted) <= room).all():
+                    return False
+        return True
+
+    def same_structure(self) -> bool:
+        """Tell whether all points recorded the same graph."""
+        first = self.graphs[0].tape
+        return all(
+            np.array_equal(first.parent, graph.tape.parent)
+            and np.array_equal(first.start, graph.tape.start)
+            for graph in self.graphs
+        )
+
+    def along(self, k: int, seed: int) -> tuple[Array, float, float]:
+        """Return what reaches each edge along a direction, the target, and its slack."""
+        graph, found = self.graphs[k], self.found
+        rng = np.random.default_rng(seed)
+        r = rng.uniform(0.5, 1.0, len(graph.leaves)) * rng.choice([-1, 1], len(graph.leaves))
+        seeds = np.zeros(len(graph.tape.nodes))
+        used = graph.leaves >= 0
+        seeds[graph.leaves[used]] = r[used]
+        dots, bars = graph.tape.push(seeds), graph.tape.pull()
+        flow = bars[graph.tape.child] * dots[graph.tape.parent]
+        target = float((r * (found.right[k] - found.hand[k])).sum())
+        slack = 8 * float((np.abs(r) * found.allowed[k]).sum()) + 1e-9 * abs(target)
+        return flow, target, slack
+
+
+def _named(record: Recorded, blocks: list[tuple[str, slice]]) -> Graph:
+    names: list[tuple[str, str, int]] = []
+    above = []
+    for node in record.tape.nodes:
+        if node.rule is None:
+            continue
+        line = _line(node)
+        half = len(node.operands) // 2
+        places = [p for p, operand in enumerate(node.operands) if not is_number(operand)]
+        for place in places:
+            role = place if node.rule.arity else int(place >= half and node.rule.name == "dot")
+            names.append((node.rule.name, line, role))
+            parent = node.operands[place]
+            made = "argument" if parent.rule is None else f"{parent.rule.name} {_line(parent)}"
+            above.append(made)
+    places = record.tape.places(record.leaves)
+    return Graph(record.tape, places, names, above, blocks)
+
+
+def _line(node: Any) -> str:
+    return "" if node.source is None else str(node.source)
+
+
+def groups(graph: Graph) -> Iterator[tuple[str, Array]]:
+    """Yield sets of edges that one thought of the author covers, the smallest first."""
+    keyed: dict[tuple[Any, ...], list[int]] = {}
+    for e, ((rule, line, role), above) in enumerate(
+        zip(graph.names, graph.above, strict=True)
+    ):
+        keyed.setdefault((0, rule, line, role, above), []).append(e)
+        keyed.setdefault((1, rule, line, role), []).append(e)
+        keyed.setdefault((2, rule, line), []).append(e)
+        keyed.setdefault((3, line, above.partition(" ")[2] or above), []).append(e)
+        keyed.setdefault((4, line), []).append(e)
+    for key, chosen in sorted(keyed.items(), key=lambda item: item[0]):
+        yield _describe(key), np.array(chosen)
+    yield from _uses(graph)
+
+
+def _uses(graph: Graph) -> Iterator[tuple[str, Array]]:
+    """Yield all but the first, and all but the last use of each argument's numbers."""
+    of_leaf: dict[int, list[int]] = {leaf: [] for leaf in graph.leaves.tolist()}
+    for e, parent in enumerate(graph.tape.parent.tolist()):
+        if parent in of_leaf:
+            of_leaf[parent].append(e)
+    for name, part in [("each argument", slice(None)), *graph.blocks]:
+        several = [
+            uses for leaf in graph.leaves[part].tolist() if len(uses := of_leaf[leaf]) > 1
+        ]
+        if not several:
+            continue
+        for text, chosen in [
+            ("every use but the first of", [e for uses in several for e in uses[1:]]),
+            ("every use but the last of", [e for uses in several for e in uses[:-1]]),
+            ("the first use of", [uses[0] for uses in several]),
+            ("the last use of", [uses[-1] for uses in several]),
+        ]:
+            yield f"{text} {name} (a broadcast, or a loop)", np.array(chosen)
+
+
+def _describe(key: tuple[Any, ...]) -> str:
+    level = key[0]
+    if level == 4:
+        return f"everything made at {key[1]}"
+    if level == 3:
+        return f"the way from {_made(key[2])} into what is made at {key[1]}"
+    rule, line = key[1], key[2]
+    text = f"{rule} at {line}" if line else rule
+    if level == 2:
+        return text
+    text = f"operand {key[3] + 1} of {text}"
+    return text if level == 1 else f"the way from {_made(key[4])} as {text}"
+
+
+def _made(above: str) -> str:
+    return "an argument" if above == "argument" else above
+
+
+def paths(search: Paths) -> Iterator[Diagnosis]:
+    """Find edges, operations and lines that are missing or counted twice."""
+    hits = 0
+    for diagnosis in (*_single(search), *_grouped(search)):
+        yield diagnosis
+        hits += 1
+        if hits >= MOST_HITS:
+            return
+
+
+def _single(search: Paths) -> Iterator[Diagnosis]:
+    """Screen single edges and operations by two directions, verify what is left."""
+    if not search.same_structure():
+        return
+    tape = search.graphs[0].tape
+    alive: dict[tuple[str, bool], Array] = {}
+    evidence = []
+    for seed in (1, 2):
+        flow, target, slack = search.along(0, seed)
+        if abs(target) <= slack:
+            return
+        evidence.append(target)
+        sent = flow * tape.d
+        sums = np.bincount(tape.child, sent, len(tape.nodes))
+        for name, whole, parts in [
+            ("is left out", False, sent),
+            ("is counted twice", False, -sent),
+            ("lacks its local derivative (taken as 1)", False, sent - flow),
+            ("is left out", True, sums),
+            ("is counted twice", True, -sums),
+        ]:
+            near = np.abs(parts - target) <= slack
+            alive[name, whole] = alive.get((name, whole), True) & near
+    for (name, whole), near in alive.items():
+        kind, _, edit = next(entry for entry in EDITS if entry[1] == name)
+        for place in np.flatnonzero(near)[:20].tolist():
+            chosen = np.array([place])
+            if whole:
+                part = tape.edges_of(place, place + 1)
+                chosen = np.arange(part.start, part.stop)
+                if len(chosen) < 2:
+                    continue
+            if search.explains(lambda k, chosen=chosen: chosen, edit):  # type: ignore[misc]
+                rule, line, role = search.graphs[0].names[int(chosen[0])]
+                operand = "" if whole else f"operand {role + 1} of "
+                yield Diagnosis(
+                    kind,
+                    f"the path through {operand}{rule} at {line} {name}; along two "
+                    f"random directions r·(reference − hand) is {evidence[0]:.6g} and "
+                    f"{evidence[1]:.6g}, which is what that path gives",
+                )
+
+
+def _grouped(search: Paths) -> Iterator[Diagnosis]:
+    """Verify the edges that one line, or one operation on one line, made."""
+    tables = [dict(groups(graph)) for graph in search.graphs]
+    seen: set[tuple[str, bytes]] = set()
+    evidence = [search.along(0, seed)[1] for seed in (1, 2)]
+    for name, first in list(tables[0].items())[:MOST_GROUPS]:
+        if len(first) < 2 or not all(name in table for table in tables):
+            continue
+        for kind, what, edit in EDITS:
+            if (what, first.tobytes()) in seen:
+                continue
+            seen.add((what, first.tobytes()))
+
+            def choose(k: int, name: str = name) -> Array:
+                return tables[k][name]
+
+            if search.explains(choose, edit):
+                yield Diagnosis(
+                    kind,
+                    f"{name} {what}: {len(first)} edges; along two random directions "
+                    f"r·(reference − hand) is {evidence[0]:.6g} and {evidence[1]:.6g}",
+                )
+
+
+# The partial at another point
+
+
+def _output_forms() -> dict[str, Callable[[Array], Array]]:
+    """Derivatives as they are written by means of the output."""
+    return {
+        "tanh": lambda a: 1 - a * a,
+        "sigmoid": lambda a: a * (1 - a),
+        "exp": lambda a: a,
+        "sqrt": lambda a: 0.5 / a,
+        "relu": lambda a: (a > 0) * 1.0,
+    }
+
+
+def _node_of(tape: Tape, e: int) -> Any:
+    return tape.nodes[int(tape.child[e])]
+
+
+def _partial_at(node: Any, x: float) -> float:
+    numbers = [o if is_number(o) else x for o in node.operands]
+    out = node.rule.forward(FLOATS, *numbers)
+    wanted = [not is_number(o) for o in node.operands]
+    (found,) = [d for d in node.rule.local(FLOATS, out, numbers, wanted) if d is not None]
+    return float(found)
+
+
+def _at_output(tape: Tape, chosen: Array, d: Array) -> Array:
+    return np.array([_partial_at(_node_of(tape, e), _node_of(tape, e).data) for e in chosen])
+
+
+def _by_output_of_input(tape: Tape, chosen: Array, d: Array) -> Array:
+    forms = _output_forms()
+    found = d.copy()
+    for place, e in enumerate(chosen.tolist()):
+        form = forms.get(_node_of(tape, e).rule.name)
+        if form is not None:
+            found[place] = form(tape.data[tape.parent[e]])
+    return found
+
+
+def _at_input_of_input(tape: Tape, chosen: Array, d: Array) -> Array:
+    found = d.copy()
+    for place, e in enumerate(chosen.tolist()):
+        before = tape.nodes[int(tape.parent[e])].parents
+        if before:
+            found[place] = _partial_at(_node_of(tape, e), before[0].data)
+    return found
+
+
+def _partners(tape: Tape, e: int) -> Any:
+    """Return the other factor of a product, None if it is no node."""
+    node = _node_of(tape, e)
+    operands = node.operands
+    at = [k for k, o in enumerate(operands) if not is_number(o)]
+    own = at[e - int(tape.start[int(tape.child[e])])]
+    other = operands[(own + len(operands) // 2) % len(operands)]
+    return None if is_number(other) else other
+
+
+def _factor_before(tape: Tape, chosen: Array, d: Array) -> Array:
+    """Take the other factor before its activation."""
+    found = d.copy()
+    for place, e in enumerate(chosen.tolist()):
+        other = _partners(tape, e)
+        if other is not None and len(other.parents) == 1:
+            found[place] = other.parents[0].data
+    return found
+
+
+def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
+    """Take the other factor after the activation that it goes through."""
+    after = {
+        int(tape.parent[e]): tape.data[tape.child[e]]
+        for e in range(len(tape.d))
+        if len(_node_of(tape, e).parents) == 1
+    }
+    found = d.copy()
+    for place, e in enumerate(chosen.tolist()):
+        other = _partners(tape, e)
+        if other is not None:
+            found[place] = after.get(tape.place[id(other)], found[place])
+    return found
+
+
+UNARY_EDITS: list[tuple[str, Edit]] = [
+    ("taken at its output (the post-activation value)", _at_output),
+    (
+        "written for its output, but taken at its input (the pre-activation value)",
+        _by_output_of_input,
+    ),
+    ("taken at an earlier value than its input", _at_input_of_input),
+]
+PRODUCT_EDITS: list[tuple[str, Edit]] = [
+    ("with the other factor before its activation", _factor_before),
+    ("with the other factor after its activation", _factor_after),
+]
+
+
+def wrong_points(search: Paths) -> Iterator[Diagnosis]:
+    """Find local derivatives that were taken at another value of the forward pass."""
+    tables = [dict(groups(graph)) for graph in search.graphs]
+    for name, first in list(tables[0].items())[:MOST_GROUPS]:
+        if not all(name in table for table in tables):
+            continue
+        nodes = [_node_of(search.graphs[0].tape, int(e)) for e in first]
+        if all(len(n.parents) == 1 and n.rule.name != "neg" for n in nodes):
+            edits = UNARY_EDITS
+        elif all(n.rule.name in ("mul", "dot") for n in nodes):
+            edits = PRODUCT_EDITS
+        else:
+            continue
+
+        def choose(k: int, name: str = name) -> Array:
+            return tables[k][name]
+
+        for text, edit in edits:
+            if search.explains(choose, edit):
+                yield Diagnosis("wrong-point", f"the derivative of {name} is {text}")
+                return
+    yield from _shifted(search)
+
+
+def _shifted(search: Paths) -> Iterator[Diagnosis]:
+    """Find uses of an argument whose derivative is that of the use before or after."""
+    if not search.same_structure():
+        return
+    for step, word in ((-1, "previous"), (1, "next")):
+        predictions = []
+        ends = []
+        for graph in search.graphs:
+            whole, last = _shift(graph, step, search.found.wrong)
+            predictions.append(whole)
+            ends.append(last)
+        rest = np.array([search.found.hand[k] - p for k, p in enumerate(predictions)])
+        if _is_a_node(search, rest, np.array(ends)):
+            yield Diagnosis(
+                "wrong-point",
+                f"{search.found.name_wrong()}, each use has the local derivative of the "
+                f"{word} step",
+            )
+            return
+
+
+def _shift(graph: Graph, step: int, wrong: Array) -> tuple[Array, Array]:
+    """Return the gradient without the use at the end, and that use's cotangent."""
+    tape = graph.tape
+    bars = tape.pull()
+    of_leaf: dict[int, list[int]] = {}
+    for e, parent in enumerate(tape.parent.tolist()):
+        of_leaf.setdefault(parent, []).append(e)
+    whole, ends = np.zeros(len(graph.leaves)), np.zeros(len(graph.leaves))
+    for i, leaf in enumerate(graph.leaves.tolist()):
+        uses = of_leaf.get(leaf, [])
+        if len(uses) < 2 or not wrong[i]:
+            whole[i] = bars[leaf] if leaf >= 0 else 0.0
+            continue
+        d = tape.d[uses]
+        cotangent = bars[tape.child[uses]]
+        if (d == d[0]).all():
+            whole[i] = bars[leaf]
+        elif step > 0:
+            whole[i], ends[i] = (cotangent[:-1] * d[1:]).sum(), cotangent[-1]
+        else:
+            whole[i], ends[i] = (cotangent[1:] * d[:-1]).sum(), cotangent[0]
+    return whole, ends
+
+
+def _is_a_node(search: Paths, rest: Array, ends: Array) -> bool:
+    """Tell whether what is left is the end's cotangent times some recorded value."""
+    found = search.found
+    values = np.array([graph.tape.data for graph in search.graphs])
+    values = np.concatenate([np.zeros((len(values), 1)), values], axis=1)
+    if values.size * rest.shape[1] > 20_000_000:
+        return False
+    shifted = False
+    for i in range(rest.shape[1]):
+        room = 8 * found.allowed[:, i] + 2.0**-44 * np.abs(found.hand[:, i])
+        misses = np.abs(rest[:, i, None] - ends[:, i, None] * values) <= room[:, None]
+        if not misses.all(axis=0).any():
+            return False
+        shifted |= bool(ends[:, i].any())
+    return shifted

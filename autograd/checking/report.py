@@ -1,0 +1,269 @@
+"""`GradientReport`: the verdict of a check, its reason, and the numbers behind it."""
+
+import html
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import MissingExtraError
+from .arguments import Arguments, Array
+
+SHOWN = 10
+
+
+class GradientMismatch(AssertionError):
+    """A hand-derived gradient is wrong; the report is the text and `.report`."""
+
+    def __init__(self, report: "GradientReport") -> None:
+        self.report = report
+        super().__init__(str(report))
+
+
+class Row(NamedTuple):
+    """One coordinate at the point where it is worst.
+
+    attainable: what rounding alone may do; ratio: the error over what is allowed.
+    """
+
+    index: str
+    point: int
+    hand: float
+    reference: float
+    error: float
+    attainable: float
+    ratio: float
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong: one of the fixed kinds, and the sentence with its evidence."""
+
+    kind: str
+    sentence: str
+    alternatives: tuple["Diagnosis", ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.sentence}"
+
+
+@dataclass
+class Point:
+    """One point: the hand gradient, the reference, and what may lie between them."""
+
+    x: Array
+    reference: Array
+    attainable: Array
+    allowed: Array
+    hand: Array | None = None
+    kinks: str = ""
+    recorded: Any = None
+    low: Array | None = None
+    high: Array | None = None
+
+    def ratios(self) -> Array:
+        """Return each coordinate's error over what is allowed; infinite where not finite."""
+        hand = np.full(len(self.x), np.nan) if self.hand is None else self.hand
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            error = np.abs(hand - self.reference)
+            if self.low is not None:
+                error = np.maximum(0.0, np.maximum(self.low - hand, hand - self.high))
+            found = np.where(error == 0, 0.0, error / self.allowed)
+        found[hand == self.reference] = 0.0  # equal infinities, too
+        found[~np.isfinite(found)] = np.inf
+        return found
+
+
+@dataclass
+class GradientReport:
+    """The verdict on a hand-derived gradient.
+
+    ok: whether it is right at every point that was compared. diagnosis: None, or what
+    is wrong. warnings: what to know although it is right. notes: how it was checked.
+    reference: where the numbers to compare with come from. failure: why nothing could be
+    compared. worst, table: rows of coordinates, worst first.
+    """
+
+    name: str
+    args: Arguments
+    points: list[Point] = field(default_factory=list)
+    ok: bool = False
+    reference: str = ""
+    precision: str = "double"
+    diagnosis: Diagnosis | None = None
+    failure: str = ""
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    redrawn: int = 0
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def compared(self) -> list[Point]:
+        """Return the points at which there was something to compare."""
+        return [point for point in self.points if point.hand is not None]
+
+    def ratios(self) -> Array:
+        """Return error over allowed, a row a point, a column a coordinate."""
+        found = [point.ratios() for point in self.compared()]
+        return np.array(found) if found else np.zeros((0, len(self.args)))
+
+    @property
+    def worst(self) -> Row | None:
+        """The coordinate that is farthest from the reference."""
+        rows = self.rows(1)
+        return rows[0] if rows else None
+
+    @property
+    def table(self) -> list[Row]:
+        """Every coordinate at its worst point, the worst first."""
+        return self.rows(len(self.args))
+
+    def rows(self, count: int) -> list[Row]:
+        """Return the `count` worst coordinates."""
+        points = self.compared()
+        if not points:
+            return []
+        ratios = self.ratios()
+        where = ratios.argmax(axis=0)
+        worst = ratios.max(axis=0)
+        order = np.argsort(-worst, kind="stable")[:count].tolist()
+        return [self._row(points, i, int(where[i]), float(worst[i])) for i in order]
+
+    def _row(self, points: list[Point], i: int, where: int, ratio: float) -> Row:
+        point = points[where]
+        hand: Any = point.hand
+        return Row(
+            self.args.label(i),
+            self.points.index(point) if len(points) < len(self.points) else where,
+            float(hand[i]),
+            float(point.reference[i]),
+            float(abs(hand[i] - point.reference[i])),
+            float(point.attainable[i]),
+            ratio,
+        )
+
+    def __str__(self) -> str:
+        lines = [self._verdict()]
+        if self.diagnosis is not None:
+            lines.append(f"  {self.diagnosis}")
+            lines += [f"  or {other}" for other in self.diagnosis.alternatives]
+        lines += [f"  warning: {text}" for text in self.warnings]
+        rows = self.rows(SHOWN if not self.ok else 3)
+        if rows:
+            lines += ["", *_columns(rows)]
+            failing = int((self.ratios().max(axis=0) > 1).sum())
+            if failing > len(rows):
+                lines.append(
+                    f"{failing - len(rows)} more coordinates fail; .table has them all"
+                )
+        lines += ["", f"reference: {self.reference}"] if self.reference else [""]
+        lines += [f"note: {text}" for text in self.notes]
+        return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        compared = self.compared()
+        total = len(self.args)
+        if self.ok:
+            return (
+                f"{self.name}: right in all {total} coordinates at {len(compared)} "
+                f"points, {self.precision} precision"
+            )
+        if self.failure:
+            return f"{self.name}: {self.failure}"
+        failing = int((self.ratios().max(axis=0) > 1).sum()) if compared else 0
+        if not failing:
+            return f"{self.name}: WRONG"
+        return f"{self.name}: WRONG in {failing} of {total} coordinates"
+
+    def _repr_html_(self) -> str:
+        colour = "#1a7f37" if self.ok else "#b42318"
+        verdict = html.escape(self._verdict())
+        parts = [f"<p style='color:{colour};font-weight:bold'>{verdict}</p>"]
+        if self.diagnosis is not None:
+            parts.append(f"<p>{html.escape(str(self.diagnosis))}</p>")
+            parts += [
+                f"<p>or {html.escape(str(other))}</p>"
+                for other in self.diagnosis.alternatives
+            ]
+        parts += [f"<p>warning: {html.escape(text)}</p>" for text in self.warnings]
+        rows = self.rows(SHOWN)
+        if rows:
+            head = "".join(f"<th>{name}</th>" for name in Row._fields)
+            body = "".join(
+                "<tr>"
+                + "".join(f"<td>{html.escape(_shown(x))}</td>" for x in row)
+                + "</tr>"
+                for row in rows
+            )
+            parts.append(f"<table><tr>{head}</tr>{body}</table>")
+            parts += [self._heat_map(block) for block in self.args.blocks if block.size]
+        parts += [f"<p>reference: {html.escape(self.reference)}</p>"]
+        parts += [f"<p>note: {html.escape(text)}</p>" for text in self.notes]
+        return f"<div>{''.join(parts)}</div>"
+
+    def grid(self, block: Any) -> Array:
+        """Return one block's worst ratios as a matrix, for a heat map."""
+        worst = self.ratios().max(axis=0)[block.part]
+        width = block.shape[-1] if block.shape else 1
+        return worst.reshape(-1, width)  # type: ignore[no-any-return]
+
+    def _heat_map(self, block: Any) -> str:
+        grid = self.grid(block)
+        if grid.size > 10_000:
+            return f"<p>{html.escape(block.name)}: too large to draw; use .plot()</p>"
+        side = 12
+        cells = "".join(
+            f"<rect x='{side * j}' y='{side * i}' width='{side}' height='{side}' "
+            f"fill='{_colour(ratio)}'><title>{block.name}: {_shown(ratio)}</title></rect>"
+            for i, line in enumerate(grid.tolist())
+            for j, ratio in enumerate(line)
+        )
+        high, wide = grid.shape
+        return (
+            f"<figure><svg width='{side * wide}' height='{side * high}'>{cells}</svg>"
+            f"<figcaption>{html.escape(block.name)}: error over allowed, red above 1"
+            f"</figcaption></figure>"
+        )
+
+    def plot(self) -> Any:
+        """Draw the heat maps of all blocks with matplotlib; return the figure."""
+        try:
+            from matplotlib.figure import Figure
+        except ImportError:
+            raise MissingExtraError.of("matplotlib", "plot", "report.plot()") from None
+        blocks = [block for block in self.args.blocks if block.size]
+        figure = Figure(figsize=(4 * len(blocks), 3.5), layout="constrained")
+        for place, block in enumerate(blocks, 1):
+            axes = figure.add_subplot(1, len(blocks), place)
+            with np.errstate(divide="ignore"):
+                grid = np.clip(np.log10(self.grid(block)), -3, 12)
+            image = axes.imshow(grid, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto")
+            axes.set_title(block.name)
+            figure.colorbar(image, ax=axes, label="log₁₀(error / allowed)")
+        return figure
+
+
+def _colour(ratio: float) -> str:
+    if ratio <= 1:
+        return f"hsl(140, 45%, {90 - 25 * ratio:.0f}%)"
+    return f"hsl(5, 75%, {max(35.0, 75 - 8 * np.log10(min(ratio, 1e9))):.0f}%)"
+
+
+def _shown(x: Any) -> str:
+    return f"{x:.6g}" if isinstance(x, float) else str(x)
+
+
+def _columns(rows: list[Row]) -> list[str]:
+    cells = [Row._fields, *([_cell(name, x) for name, x in r._asdict().items()] for r in rows)]
+    widths = [max(len(row[k]) for row in cells) for k in range(len(Row._fields))]
+    return [
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
+    ]
+
+
+def _cell(name: str, x: Any) -> str:
+    if not isinstance(x, float):
+        return str(x)
+    return repr(x) if name in ("hand", "reference") else f"{x:.2g}"
