@@ -127,7 +127,9 @@ class Tape:
             np.add.at(bars, self.parent[part], sent)
         return bars
 
-    def push(self, seeds: Array, own: Array | None = None, d: Array | None = None) -> Array:
+    def push(
+        self, seeds: Array, own: Array | None = None, d: Array | None = None
+    ) -> Array:
         """Return each node's tangent for those of the leaves.
 
         own: what each node adds to its own.
@@ -198,7 +200,9 @@ class _LocalErrors:
             self.own[i] = 8 * abs(node.data) + 2 * float(
                 rule.magnitude(FLOATS, node.data, *tape.data[parents].tolist())
                 if rule.magnitude
-                else np.abs(tape.d[places.start : places.stop] * tape.data[parents]).sum()
+                else np.abs(
+                    tape.d[places.start : places.stop] * tape.data[parents]
+                ).sum()
             )
             for place, x, inner, outer in _SHORT[name](tape, i, places, parents):
                 self.own_partial[place] += 8 * abs(tape.d[place])
@@ -272,7 +276,9 @@ def _second_derivatives(
         out = apply(rule, *leaves)
         found = rule.local(over_values(FLOATS), out, leaves, wanted)
         rows = [
-            cotangents([d], [1.0], inputs) if isinstance(d, Value) else [0.0] * len(inputs)
+            cotangents([d], [1.0], inputs)
+            if isinstance(d, Value)
+            else [0.0] * len(inputs)
             for d in (found[k] for k in chosen)
         ]
     except (AutogradError, TypeError, AttributeError):  # opaque, or written for floats

@@ -1,8 +1,8 @@
 """What NumPy's functions do to arrays of Values: rules, element by element or in rows.
 
 Everything here takes plain arrays (of dtype object where Values are in them) and gives
-plain object arrays; `arrays.py` finds what implements a NumPy function in `FUNCTIONS`,
-and makes a `ValueArray` of its result.
+plain object arrays. `array_tables.py` says which function of NumPy is done by which of
+these, `arrays.py` makes a `ValueArray` of the result.
 """
 
 import math

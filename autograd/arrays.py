@@ -5,16 +5,21 @@ or `apply_ufunc`. What implements it stands in `array_tables.py`; what is in no 
 raises `UnsupportedFunctionError`, so that no number silently loses its derivative.
 """
 
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from .array_functions import Array, elementwise, numbers, operand
+from .array_refusals import (
+    call,
+    check_dtype,
+    check_holds_values,
+    name_of,
+    named,
+    unsupported,
+)
 from .array_tables import (
     BY_NUMPY,
     COMPOSED,
@@ -27,12 +32,7 @@ from .array_tables import (
     RULE_OF,
     UFUNC_METHODS,
 )
-from .errors import (
-    ArgumentError,
-    AutogradError,
-    CutGraphError,
-    UnsupportedFunctionError,
-)
+from .errors import ArgumentError, CutGraphError, UnsupportedFunctionError
 from .rules import Rule
 from .storage import ancestors
 from .value import Value, apply
@@ -238,7 +238,7 @@ def _deliver(name: str, result: Any, out: Any, where: Any = True) -> Any:
         )
     target, found = np.asarray(out), np.asarray(result)
     if found.dtype == object:
-        _check_holds_values(name, target)
+        check_holds_values(name, target)
     if target.shape != found.shape:
         raise ArgumentError(
             f"{name}: the result has shape {found.shape}, out= has {target.shape}"
@@ -248,79 +248,11 @@ def _deliver(name: str, result: Any, out: Any, where: Any = True) -> Any:
     return out
 
 
-def _check_holds_values(name: str, out: Any) -> None:
-    if isinstance(out, np.ndarray) and out.dtype != object:
-        raise CutGraphError(
-            f"{name} can't put Values into an array of {out.dtype}: write a = a + b "
-            f"in place of a += b, or start from autograd.array(...)"
-        )
-
-
-def _unsupported(name: str) -> UnsupportedFunctionError:
-    return UnsupportedFunctionError(
-        f"{name} has no derivative here: write it with sums, products, elementwise "
-        f"functions and indexing, make an operation of it with autograd.rule, or give "
-        f"it plain numbers such as A.data, which cuts the graph"
-    )
-
-
-def _check_dtype(name: str, how: dict[str, Any]) -> None:
-    """Drop a dtype= that says object; refuse others."""
-    dtype = how.pop("dtype", None)
-    if dtype is not None and np.dtype(dtype) != object:
-        raise CutGraphError(
-            f"{name} with dtype={dtype!r} would cut the graph: leave dtype out"
-        )
-
-
 def _bare(x: Any) -> Any:
     """Put plain numbers in place of Values and arrays of them."""
     if isinstance(x, list | tuple):
         return type(x)(map(_bare, x))
     return numbers(x) if isinstance(x, Value | np.ndarray) else x
-
-
-def _name(function: Any) -> str:
-    """Return the name by which a user knows a function of NumPy."""
-    name: str = function.__name__
-    if isinstance(function, np.ufunc):
-        return f"np.{name}" if getattr(np, name, None) is function else name
-    return f"{function.__module__}.{name}".replace("numpy.", "np.", 1)
-
-
-def _call(
-    name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]
-) -> Any:
-    """Call what implements a function; say so if it does not take the arguments."""
-    try:
-        _signature(function).bind(*args, **kwargs)
-    except TypeError as error:
-        raise UnsupportedFunctionError(
-            f"{name} of Values can't be called like this: {error}. Options go by "
-            f"keyword; leave out what is not known here"
-        ) from None
-    return function(*args, **kwargs)
-
-
-_signature = cache(inspect.signature)
-
-
-# What NumPy's code raises where it can't work on objects: 1.26 fails to raise where
-# out= can't take them, and Python makes a SystemError of that.
-_REFUSALS = TypeError, AttributeError, NotImplementedError, SystemError
-
-
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """Name the function that the user has called in an error from inside of it."""
-    try:
-        yield
-    except _REFUSALS as error:
-        if name in str(error):
-            raise
-        ours = isinstance(error, AutogradError)
-        kind = type(error) if ours else UnsupportedFunctionError
-        raise kind(f"{name}: {error}") from error
 
 
 # Ufuncs
@@ -333,46 +265,57 @@ def apply_ufunc(ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
     rule = RULE_OF.get(ufunc)
     if rule is not None and method == "__call__" and not how and _are_scalars(inputs):
         return apply(rule, *inputs)
-    name = _name(ufunc) if method == "__call__" else f"{_name(ufunc)}.{method}"
-    with _named(name):
+    name = name_of(ufunc) if method == "__call__" else f"{name_of(ufunc)}.{method}"
+    with named(name):
         return _apply_ufunc(name, ufunc, method, inputs, how)
 
 
 def _apply_ufunc(
     name: str, ufunc: Any, method: str, inputs: Any, how: dict[str, Any]
 ) -> Any:
-    is_call = method == "__call__"
     outs = how.pop("out", ())
     for layout in ("casting", "order", "subok"):  # these say nothing about numbers
         how.pop(layout, None)
-    where = how.pop("where", True) if is_call else True
-    is_predicate = ufunc.__name__ in PREDICATES and method != "at"
-    if not is_predicate:
-        _check_dtype(name, how)
-    if is_predicate:
+    where = how.pop("where", True) if method == "__call__" else True
+    if ufunc.__name__ in PREDICATES and method != "at":
         result = getattr(ufunc, method)(*map(_bare, inputs), **how)
-    elif set("".join(ufunc.types)) <= set("O->"):  # the user's, by np.frompyfunc
-        result = getattr(ufunc, method)(*map(operand, inputs), **how)
-        if not any(isinstance(x, Value) for x in np.ravel(np.asarray(result))):
-            return result
-    elif is_call and ufunc.__name__ in PRODUCTS:
-        result = _call(name, PRODUCTS[ufunc.__name__], inputs, how)
     else:
-        function = RULE_OF.get(ufunc) or COMPOSED.get(ufunc.__name__)
-        if function is None:
-            raise _unsupported(name)
-        if is_call:
-            options = how | {"results": ufunc.nout}
-            result = _call(name, elementwise, (function, *inputs), options)
-        elif method in UFUNC_METHODS and ufunc.nout == 1:
-            result = _call(name, UFUNC_METHODS[method], (function, *inputs), how)
-        else:
-            raise _unsupported(name)
+        check_dtype(name, how)
+        result = _on_values(name, ufunc, method, inputs, how)
+        if _is_users(ufunc) and not _has_values(result):
+            return result
     if not outs:
         return _deliver(name, result, None, where)
     results = result if isinstance(result, tuple) else (result,)
     written = [_deliver(name, *pair, where) for pair in zip(results, outs, strict=True)]
     return tuple(written) if len(written) > 1 else written[0]
+
+
+def _on_values(
+    name: str, ufunc: Any, method: str, inputs: Any, how: dict[str, Any]
+) -> Any:
+    """Do a ufunc's method to plain arrays of Values."""
+    if _is_users(ufunc):
+        return getattr(ufunc, method)(*map(operand, inputs), **how)
+    is_call = method == "__call__"
+    if is_call and ufunc.__name__ in PRODUCTS:
+        return call(name, PRODUCTS[ufunc.__name__], inputs, how)
+    function = RULE_OF.get(ufunc) or COMPOSED.get(ufunc.__name__)
+    if function is not None and is_call:
+        options = how | {"results": ufunc.nout}
+        return call(name, elementwise, (function, *inputs), options)
+    if function is not None and method in UFUNC_METHODS and ufunc.nout == 1:
+        return call(name, UFUNC_METHODS[method], (function, *inputs), how)
+    raise unsupported(name)
+
+
+def _is_users(ufunc: Any) -> bool:
+    """Tell what np.frompyfunc or np.vectorize made: Python, for each element."""
+    return set("".join(ufunc.types)) <= set("O->")
+
+
+def _has_values(result: Any) -> bool:
+    return any(isinstance(x, Value) for x in np.asarray(result).ravel().tolist())
 
 
 def _are_scalars(inputs: Any) -> bool:
@@ -391,8 +334,8 @@ def _is_foreign(x: Any) -> bool:
 
 def apply_function(func: Any, args: Any, kwargs: Any) -> Any:
     """Do what NumPy asks of `__array_function__`, by rules."""
-    name = _name(func)
-    with _named(name):
+    name = name_of(func)
+    with named(name):
         return _apply_function(name, func, args, dict(kwargs))
 
 
@@ -401,7 +344,7 @@ def _apply_function(name: str, func: Any, args: Any, how: dict[str, Any]) -> Any
     if key in ON_NUMBERS:
         return func(*map(_bare, args), **{k: _bare(x) for k, x in how.items()})
     if key in BY_NUMPY:
-        _check_holds_values(name, how.get("out"))
+        check_holds_values(name, how.get("out"))
         return _wrap(_by_numpy(func, args, how))
     if key in IN_PLACE:
         return _change(func, args, how)
@@ -410,11 +353,11 @@ def _apply_function(name: str, func: Any, args: Any, how: dict[str, Any]) -> Any
     elif func in RULE_OF:
         function, args = _of_one, (RULE_OF[func], *args)
     else:
-        raise _unsupported(name)
+        raise unsupported(name)
     out = how.pop("out", None)
     if not key.endswith("_like"):
-        _check_dtype(name, how)
-    return _deliver(name, _call(name, function, args, how), out)
+        check_dtype(name, how)
+    return _deliver(name, call(name, function, args, how), out)
 
 
 def _of_one(rule: Rule, x: Any) -> Any:
@@ -441,7 +384,7 @@ def apply_elementwise(rule: Rule, *operands: Any) -> Any:
     """
     found = elementwise(rule, *operands)
     given = any(isinstance(x, Value | ValueArray) for x in operands)
-    if given or any(isinstance(x, Value) for x in found.ravel().tolist()):
+    if given or _has_values(found):
         return _wrap(found)
     plain = numbers(found)
     return plain if plain.ndim else plain.item()

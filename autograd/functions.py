@@ -151,7 +151,7 @@ def dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
         xs, ys = _flatten_vector("dot", xs), _flatten_vector("dot", ys)
     if len(xs) != len(ys):
         raise ArgumentError(
-            f"dot takes two lists of the same length, got {len(xs)} and {len(ys)} values"
+            f"dot takes two lists of the same length, got {len(xs)} and {len(ys)}"
         )
     return apply_dot(xs, ys)
 

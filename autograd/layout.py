@@ -101,7 +101,7 @@ def check_fresh(node: Node, m: Namespace) -> None:
             names = ", ".join(map(repr, leaves))
             raise StaleGraphError(
                 f"a leaf changed after {node.rule.name} was computed from it: now "
-                f"{names}; then the result was {node.data!r}, now it would be {data!r}. "
+                f"{names}; the result was {node.data!r} and would be {data!r}. "
                 f"Run the forward pass again, or change .data only after all "
                 f"derivatives of this graph are taken"
             )

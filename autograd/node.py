@@ -1,6 +1,7 @@
 """`Node`: what a Value is in memory, knows of itself, and says when misused."""
 
 import numbers
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
@@ -146,7 +147,13 @@ def real_number(data: Any) -> Number:
         )
     m = namespace_of_type(type(data))
     if m is FLOATS:
-        return int(data) if isinstance(data, numbers.Integral) else float(data)
+        number = int(data) if isinstance(data, numbers.Integral) else float(data)
+        if abs(number) > sys.float_info.max and type(number) is int:
+            raise NumberError(
+                f"an int of {number.bit_length()} bits does not fit beside floats: "
+                f"use fractions.Fraction(number) to stay exact, or math.inf"
+            )
+        return number
     if m is not None:
         return data
     hint = ""

@@ -17,7 +17,8 @@ from .arguments import Array
 
 COMPLEX_STEP = 1e-100
 SAFETY = 10.0  # an estimate is no bound
-STEPS = (2.0**-3, 2.0**-7)
+STEPS = (2.0**-11, 2.0**-7, 2.0**-3)
+HOPELESS = 0.01  # an error of that part of the derivative leaves nothing to compare
 
 
 class Slope:
@@ -37,17 +38,29 @@ class Slope:
         for chosen in sides:
             for step in STEPS:
                 found = self._once(direction, chosen, step * scale)
-                if found[1] < best[1]:
+                # A wider step has less rounding, but may stride over steps and kinks.
+                agree = not abs(found[0] - best[0]) > found[1] + best[1]
+                if found[1] < best[1] and agree:
                     best = found
             if np.isfinite(best[1]) and best[1] <= 1e-6 * max(1e-3, abs(best[0])):
                 break
         return best
 
+    def bends(self, direction: Array) -> bool:
+        """Tell, at the price of two values, whether there may be a kink here."""
+        step = 2.0**-20 * float(np.maximum(np.abs(self.x), 1.0)[direction != 0].max())
+        left = self.value - self.f(self.x - step * direction)
+        right = self.f(self.x + step * direction) - self.value
+        return not abs(right - left) <= 1e-3 * (abs(left) + abs(right))
+
     def _once(self, direction: Array, side: int, step: float) -> tuple[float, float]:
         derivative = _scipy_derivative()
+        largest = abs(self.value)
 
         def along(t: Any) -> Any:
+            nonlocal largest
             values = [self.f(self.x + s * direction) for s in np.ravel(t).tolist()]
+            largest = max([largest, *(abs(v) for v in values if np.isfinite(v))])
             return np.array(values).reshape(np.shape(t))
 
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -56,7 +69,7 @@ class Slope:
                 along, 0.0, step_direction=side, initial_step=step, maxiter=8
             )
         error = abs(float(result.error)) * SAFETY
-        error += 2.0**-50 * abs(self.value) / step * 2.0 ** int(result.nit)
+        error += 2.0**-50 * largest / step
         value = float(result.df)
         return (value, error) if np.isfinite(value + error) else (np.nan, np.inf)
 
@@ -75,7 +88,18 @@ def gradient_by_differences(f: Callable[[Array], float], x: Array) -> tuple[Arra
     """Return the gradient by differences and the estimates of its errors."""
     slope = Slope(f, x)
     pairs = [slope.along(row) for row in np.eye(len(x))]
-    return np.array([v for v, _ in pairs]), np.array([e for _, e in pairs])
+    slopes, errors = np.array([v for v, _ in pairs]), np.array([e for _, e in pairs])
+    # What rounding the arguments alone makes of f, over the widest step.
+    with np.errstate(invalid="ignore"):
+        errors += 2.0**-50 * np.nansum(np.abs(x * slopes)) / np.maximum(np.abs(x), 1.0)
+    return slopes, errors
+
+
+def undetermined(slopes: Array, errors: Array) -> Array:
+    """Tell where an estimate is no reference: at a pole, a jump, beyond a domain."""
+    with np.errstate(invalid="ignore"):
+        hopeless = errors > HOPELESS * np.maximum(np.abs(slopes), 1e-3)
+    return ~np.isfinite(slopes) | hopeless
 
 
 def gradient_by_complex_step(f: Callable[[Array], complex], x: Array) -> Array | None:

@@ -81,8 +81,10 @@ def permuted(found: Discrepancy) -> Iterator[Found]:
         places = np.flatnonzero(found.wrong[block.part]) + block.start
         if not len(places):
             continue
-        ours = places[np.lexsort(found.hand[:1, places])]
-        theirs = places[np.lexsort(found.right[:1, places])]
+        ours = places[np.argsort(found.hand[-1, places], kind="stable")]
+        theirs = places[np.argsort(found.right[-1, places], kind="stable")]
+        if (ours == theirs).any():
+            return
         whole[:, ours] = found.right[:, theirs]
         moved += [
             f"{block.label(i)} has that of {block.label(j)}"

@@ -38,9 +38,9 @@ def scatter(hand: Callable[[Array], Array], x: Array, seed: int) -> Array:
         for order in range(1, max(ORDERS) + 1):
             table = np.diff(table, axis=0)
             if order in ORDERS:
-                variance = (table**2).mean(axis=0)
                 scale = factorial(order) ** 2 / factorial(2 * order)
-                levels.append(np.sqrt(scale * variance))
+                with np.errstate(over="ignore"):
+                    levels.append(np.sqrt(scale * (table**2).mean(axis=0)))
                 changes |= (table.min(axis=0) < 0) & (table.max(axis=0) > 0)
         lowest, highest = np.min(levels, axis=0), np.max(levels, axis=0)
         noisy = changes & (lowest > 0) & (highest <= 4 * lowest)

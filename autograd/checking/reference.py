@@ -25,10 +25,6 @@ EXACT_ELSEWHERE = 2_000  # and at the other points
 SAMPLED = 200  # operations checked on 50 digits where the whole graph is too large
 
 
-class NotOnValues(Exception):
-    """The function cannot run on Values; the text says why."""
-
-
 class Disagreement(Exception):
     """Two ways to the reference disagree: nothing can be decided."""
 
@@ -42,8 +38,9 @@ class Recorded:
         self.x = x
         self.leaves = [Value(number) for number in x.tolist()]
         self.output = scalar(fn(*args.fill(self.leaves)))
-        if is_number(self.output):
-            raise NotOnValues("its result does not depend on its arguments as Values")
+        self.detached = is_number(self.output)  # a branch that returns a plain number
+        if self.detached:
+            self.output = Value(self.output)
         self.value = float(self.output.data)
         self.digits = 0
         self.error = np.zeros(len(x))
@@ -124,6 +121,8 @@ class Recorded:
             again.x = self.x
             again.leaves = [Value(number) for number in self.x.tolist()]
             again.output = scalar(fn(*args.fill(again.leaves)))
+            if is_number(again.output):
+                again.output = Value(again.output)
         again.value, again.digits = self.value, self.digits
         again.gradient, again.bound, again.error = self.gradient, self.bound, self.error
         again.tape = Tape(again.output)
@@ -137,6 +136,8 @@ def exact_gradient(fn: Callable[..., Any], args: Arguments, x: Array) -> Array:
     with mpmath.workdps(DIGITS):
         leaves = [Value(mpmath.mpf(number)) for number in x.tolist()]
         output = scalar(fn(*args.fill(leaves)))
+        if is_number(output):
+            return np.zeros(len(x))
         return np.array([float(d) for d in output.gradient(leaves)])
 
 

@@ -60,6 +60,7 @@ class Point:
     recorded: Any = None
     low: Array | None = None
     high: Array | None = None
+    unknown: Array | None = None  # where the reference itself could not be determined
 
     def ratios(self) -> Array:
         """Return each coordinate's error over what is allowed; infinite where not finite."""
@@ -71,6 +72,8 @@ class Point:
             found = np.where(error == 0, 0.0, error / self.allowed)
         found[hand == self.reference] = 0.0  # equal infinities, too
         found[~np.isfinite(found)] = np.inf
+        if self.unknown is not None:
+            found[self.unknown] = 0.0
         return found
 
 

@@ -1,4 +1,4 @@
-"""Draw graphs: graph → scene (`scene.py`) → DOT (`dot.py`) → images (`render.py`)."""
+"""Draw graphs: as a scene (`scene.py`), DOT (`dot.py`), images (`rendering.py`)."""
 
 import contextlib
 import math
@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ArgumentError, MissingExtraError, NumberError
 from ..value import Value
 from .dot import FONT, digraph_of
-from .render import render, use_installed_graphviz
+from .rendering import render, use_installed_graphviz
 from .scene import Scene, scene_of
 
 __all__ = ["Drawing", "draw"]
@@ -92,9 +92,7 @@ class Drawing:
     def png(self, dpi: float = 144) -> bytes:
         """Return the drawing as PNG, with this resolution unless it is very large."""
         if not (isinstance(dpi, int | float) and 0 < dpi < math.inf):
-            raise ArgumentError(
-                f"dpi must be a positive number, such as 144, got {dpi!r}"
-            )
+            raise ArgumentError(f"dpi must be a positive number, got {dpi!r}")
         inches = f"{_MOST_PIXELS / dpi:g}"
         size = {"dpi": f"{dpi:g}", "size": f"{inches},{inches}"}
         return render(digraph_of(self.scene, **size).source, "png")

@@ -112,5 +112,6 @@ def _derivative(edge: Edge) -> str:
 
 
 def _text(text: str, width: int = 60) -> str:
-    """Return the text with all that HTML would understand escaped."""
-    return html.escape(_UNPRINTABLE.sub("\ufffd", shortened(text, width)))
+    r"""Return the text with all that Graphviz would understand escaped: <, &, \N."""
+    text = _UNPRINTABLE.sub("\ufffd", shortened(text, width))
+    return html.escape(text.replace("\\", "\\\\"))

@@ -22,7 +22,7 @@ def number(x: Any, digits: int = 6) -> str:
         return format(quotient.normalize(exact), f".{digits}g")
     if hasattr(x, "context"):  # an mpmath number: floats don't reach as far
         text: str = x.context.nstr(x, digits)
-        return text.removesuffix(".0")
+        return text.removesuffix(".0").replace(".0e", "e")
     return str(x)
 
 

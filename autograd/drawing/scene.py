@@ -24,7 +24,6 @@ _MATHEMATICAL = {
     "chain": "{} × {}",
     "square": "{}²",
     "abs": "|{}|",
-    "pow": "{} ^ {}",
 }
 
 
@@ -126,12 +125,15 @@ def _titles(order: Sequence[Value]) -> dict[int, str]:
 
 def _formula(rule: Rule, operands: list[str]) -> str:
     """Print an operation in mathematical form, a long list of operands shortened."""
-    if rule.name == "pow" and operands[1].lstrip("-").isdigit():
-        return _bracketed(operands[0]) + operands[1].translate(_SUPERSCRIPTS)
-    if rule.name in _MATHEMATICAL or "(" not in rule.text:
-        form = _MATHEMATICAL.get(rule.name, "")
+    if rule.name == "pow":
+        base, exponent = _bracketed(operands[0]), operands[1]
+        if exponent.lstrip("-").isdigit():
+            return base + exponent.translate(_SUPERSCRIPTS)
+        return f"{base} ^ {_bracketed(exponent)}"
+    if "(" not in rule.text:  # an operator
         operands = [operands[0], *map(_bracketed, operands[1:])]
-        return form.format(*operands) if form else rule.format(*operands)
+    if rule.name in _MATHEMATICAL:
+        return _MATHEMATICAL[rule.name].format(*operands)
     if "#<" in rule.text:
         half = len(operands) // 2
         return rule.format(*_some(operands[:half]), *_some(operands[half:]))

@@ -12,13 +12,13 @@ import autograd
 PACKAGE = Path(autograd.__file__).parent
 LAYERS = [
     {"errors", "modes", "special"},
-    {"graph", "kinds", "rules"},
+    {"graph", "namespace", "floats", "exact", "kinds", "rules"},
     {"layout", "anomaly"},
     {"reverse", "forward", "storage"},
     {"node"},
     {"value"},
     {"functions", "arrays", "structures"}
-    | {"array_functions", "array_products", "array_tables"},
+    | {"array_functions", "array_products", "array_refusals", "array_tables"},
     {"derivatives", "expression", "accuracy"},
     {"drawing", "checking", "compiling"},
     {"__init__", "__main__"},

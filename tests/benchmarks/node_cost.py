@@ -54,12 +54,10 @@ def main():
         times = [1e9 * seconds_a_node(size) for size in sizes]
         gc.enable()
         ratio = max(times) / min(times)
-        print(
-            f"collector {'on' if collector else 'off'}: "
-            + ", ".join(f"{t:.0f} ns at {n:,}" for n, t in zip(sizes, times, strict=True))
-            + f"; within {ratio:.2f} (target {limit}: "
-            + f"{'reached' if ratio <= limit else 'MISSED'})"
-        )
+        taken = [f"{t:.0f} ns at {n:,}" for n, t in zip(sizes, times, strict=True)]
+        verdict = "reached" if ratio <= limit else "MISSED"
+        print(f"collector {'on' if collector else 'off'}: {', '.join(taken)}")
+        print(f"  within {ratio:.2f} (target {limit}: {verdict})")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from fractions import Fraction
@@ -27,7 +28,7 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.drawing import render
+from autograd.drawing import rendering
 from autograd.drawing.formatting import number, shortened
 from autograd.drawing.scene import scene_of
 
@@ -40,7 +41,7 @@ def any_path(request, monkeypatch):
     """A PATH without `dot`, and (where the machine has one) the machine's own."""
     if request.param == "no dot":
         monkeypatch.setenv("PATH", "")
-    elif render.shutil.which("dot") is None:
+    elif shutil.which("dot") is None:
         pytest.skip("this machine has no dot")
 
 
@@ -52,7 +53,7 @@ def no_dot(monkeypatch):
 
 @pytest.fixture
 def no_graphviz(no_dot, monkeypatch):
-    monkeypatch.setattr(render, "_pure_binary", lambda: None)
+    monkeypatch.setattr(rendering, "_pure_binary", lambda: None)
 
 
 def neuron():
@@ -118,8 +119,12 @@ def test_order_and_number_of_operands():
 def test_plain_numbers_are_drawn_and_rows_of_them_together():
     x = Value(3.0, label="x")
     scene = scene_of([2 - x])
-    assert [(n.kind, n.title, n.data) for n in scene.nodes][0] == ("constant", "2", [2])
-    assert scene.edges[0].derivative is None
+    constant = scene.nodes[1]
+    assert (constant.kind, constant.title, constant.data) == ("constant", "2", [2])
+    assert [(e.tail, e.derivative) for e in scene.edges] == [
+        ("n2_1", None),
+        ("n1", -1.0),
+    ]
     assert scene.nodes[-1].formula == "2 - x"
     long = scene_of([dot([x] * 8, list(range(8)))])
     assert [n.title for n in long.nodes if n.kind == "constant"] == ["0, 1, 2, …, 7"]
@@ -160,7 +165,7 @@ def test_several_outputs_share_their_graph():
     a = Value(1.0) * 2
     drawing = draw([a + 1, sin(a)])
     assert [n.is_output for n in drawing.scene.nodes].count(True) == 2
-    assert repr(drawing) == "Drawing(6 nodes, 6 edges)"
+    assert repr(drawing) == "Drawing(6 nodes, 5 edges)"
 
 
 def test_a_drawing_shows_the_graph_as_it_was():
@@ -283,9 +288,8 @@ def test_a_program_that_the_user_chose_stays(monkeypatch):
 def test_svg(any_path):
     nodes, edges = (parts(draw(neuron()).svg, kind) for kind in ("node", "edge"))
     assert len(nodes) == 10
-    assert "".join(nodes["n3"]).split() == "v1 = w1 × x1 data -6 grad 0.5".split() or (
-        re.sub(r"\s", "", "".join(nodes["n3"])) == "v1=w1×x1data-6grad0.5"
-    )
+    words = " ".join(nodes["n3"]).split()
+    assert words == ["v1", "=", "w1", "×", "x1", "data", "-6", "grad", "0.5"]
     assert edges["n1->n3"] == ["2"]
     assert edges["n9->n10"] == ["0.5"]
     assert len(edges) == 9
@@ -323,7 +327,7 @@ def test_two_edges_and_a_multi_line_label():
 def test_png(any_path):
     small, large = draw(neuron()).png(), draw(neuron()).png(dpi=300)
     assert small[:8] == large[:8] == b"\x89PNG\r\n\x1a\n"
-    assert 2 < width(large) / width(small) * 144 / 150 < 2.05
+    assert width(large) / width(small) == pytest.approx(300 / 144, rel=1e-2)
 
 
 def width(png):

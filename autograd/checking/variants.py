@@ -1,0 +1,267 @@
+"""The other checks, each made into one of a gradient: vjp, Jacobian, Hessian, rules."""
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..derivatives import grad
+from ..errors import ArgumentError, MissingExtraError, OpaqueRuleError
+from ..kinds import FLOATS, namespace_of
+from ..layout import is_number
+from ..rules import RULES, Rule
+from ..value import ExactValue, apply, over_values
+from .arguments import Argnums, Array, parameter_names
+from .checks import check_gradient
+from .report import GradientReport
+
+
+def check_vjp(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *args: Any,
+    cache: bool = False,
+    argnums: Argnums = None,
+    seed: int = 0,
+    **options: Any,
+) -> GradientReport:
+    """Check the backward function of a layer: cotangent in, gradients out.
+
+    forward: ``forward(*args) -> out``, of any shape. backward: ``backward(cotangent,
+    *args) -> gradients``, a tuple for several arguments.
+    cache: the style of course exercises, ``out, cache = forward(x, w)`` and
+        ``dx, dw = backward(dout, cache)``.
+    Everything else is as in `check_gradient`: what is checked is the gradient of
+    Σ cotangent·out for a random cotangent.
+
+    >>> import numpy as np
+    >>> x, w = np.ones((2, 3)), np.ones((3, 2))
+    >>> check_vjp(lambda x, w: x @ w, lambda g, x, w: (g @ w.T, x.T @ g), x, w).ok
+    True
+    """
+
+    def output(*given: Any) -> Any:
+        result = forward(*given)
+        if not cache:
+            return result
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise ArgumentError(
+                f"with cache=True forward returns (out, cache), got "
+                f"{type(result).__name__}"
+            )
+        return result[0]
+
+    wanted = range(len(args)) if argnums is None else argnums
+    bare = isinstance(wanted, int) or (argnums is None and len(args) == 1)
+    places = (wanted,) if isinstance(wanted, int) else tuple(wanted)
+    places = tuple(place % max(1, len(args)) for place in places)
+    cotangent = _random_like(output(*args), np.random.default_rng([seed, 1]))
+
+    def fn(cotangent: Any, *given: Any) -> Any:
+        return _weighted(cotangent, output(*given))
+
+    def hand(cotangent: Any, *given: Any) -> Any:
+        if cache:
+            found = backward(cotangent, forward(*given)[1])
+        else:
+            found = backward(cotangent, *given)
+        whole = isinstance(found, list | tuple) and len(found) == len(args)
+        if whole and len(places) < len(args):
+            found = tuple(found[place] for place in places)
+        return found[0] if bare and isinstance(found, tuple) and len(found) == 1 else found
+
+    _name(fn, forward, ["cotangent", *parameter_names(forward, len(args))])
+    shifted = tuple(place + 1 for place in places)
+    return check_gradient(
+        fn,
+        hand,
+        cotangent,
+        *args,
+        argnums=shifted[0] if bare else shifted,
+        seed=seed,
+        **options,
+    )
+
+
+def _name(fn: Any, original: Any, parameters: list[str]) -> None:
+    fn.__name__ = getattr(original, "__name__", type(original).__name__)
+    fn.__signature__ = inspect.Signature(
+        [
+            inspect.Parameter(_identifier(name), inspect.Parameter.POSITIONAL_ONLY)
+            for name in parameters
+        ]
+    )
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() else name.replace(" ", "_")
+
+
+def _random_like(out: Any, rng: np.random.Generator) -> Any:
+    if isinstance(out, list | tuple):
+        return type(out)(_random_like(item, rng) for item in out)
+    if isinstance(out, np.ndarray):
+        found = rng.uniform(0.5, 1.5, out.shape) * rng.choice([-1.0, 1.0], out.shape)
+        return found.astype(out.dtype) if out.dtype.kind == "f" else found
+    if isinstance(out, float | int) or hasattr(out, "__float__"):
+        return float(rng.uniform(0.5, 1.5))
+    raise ArgumentError(
+        f"forward must return numbers, arrays or tuples of them, got {type(out).__name__}"
+    )
+
+
+def _weighted(cotangent: Any, out: Any) -> Any:
+    if isinstance(cotangent, list | tuple):
+        pairs = zip(cotangent, out, strict=True)
+        return sum(_weighted(c, o) for c, o in pairs)
+    return np.sum(cotangent * out) if isinstance(cotangent, np.ndarray) else cotangent * out
+
+
+def check_jacobian(
+    fn: Callable[..., Any],
+    hand_jacobian: Callable[..., Any],
+    *args: Any,
+    argnums: int = 0,
+    **options: Any,
+) -> GradientReport:
+    """Check a Jacobian that was written by hand: shape ``out.shape + in.shape``.
+
+    fn: gives an array, or a list, of numbers. argnums: the one argument, a number or an
+    array, by which it is differentiated. Options as in `check_gradient`.
+
+    >>> import numpy as np
+    >>> check_jacobian(np.sin, lambda x: np.diag(np.cos(x)), np.arange(3.0)).ok
+    True
+    """
+    x = np.array(args[argnums], float) if not _is_single(args, argnums) else args[argnums]
+    shape = np.shape(_stacked(fn(*args)))
+    count = int(np.prod(shape, dtype=int))
+    if not count:
+        raise ArgumentError("there is nothing to compare: fn returns no number")
+    copies = np.repeat(x[None], count, axis=0)
+    others = [arg for i, arg in enumerate(args) if i != argnums]
+
+    def given(point: Any, rest: tuple[Any, ...]) -> list[Any]:
+        whole = list(rest)
+        whole.insert(argnums, point if x.ndim else point[()])
+        return whole
+
+    def total(jacobian: Any, *rest: Any) -> Any:
+        rows = [_stacked(fn(*given(point, rest))).ravel() for point in jacobian]
+        return sum(row[k] for k, row in enumerate(rows))
+
+    def hand(jacobian: Any, *rest: Any) -> Any:
+        found = np.asarray(hand_jacobian(*given(jacobian[0].copy(), rest)))
+        if found.shape == shape + x.shape:
+            return found.reshape(copies.shape)
+        return found
+
+    total.__name__ = getattr(fn, "__name__", type(fn).__name__)
+    return check_gradient(
+        total, hand, copies, *others, argnums=0, _copies=count, **options
+    )
+
+
+def _is_single(args: tuple[Any, ...], place: int) -> bool:
+    return isinstance(args[place], np.ndarray) and args[place].dtype == np.float32
+
+
+def _stacked(out: Any) -> Any:
+    if isinstance(out, list | tuple):
+        from ..arrays import array
+
+        flat = [x for x in out if not is_number(x)]
+        return array(list(out)) if flat else np.array(out)
+    return np.asarray(out) if not isinstance(out, np.ndarray) else out
+
+
+def check_hessian(
+    fn: Callable[..., Any],
+    hand_hessian: Callable[..., Any],
+    *args: Any,
+    argnums: int = 0,
+    **options: Any,
+) -> GradientReport:
+    """Check a Hessian that was written by hand: shape ``in.shape + in.shape``.
+
+    fn runs on Values: its gradient by reverse mode is what is differentiated again.
+
+    >>> import numpy as np
+    >>> A = np.array([[2.0, 1.0], [1.0, 3.0]])
+    >>> check_hessian(lambda x: x @ A @ x, lambda x: 2 * A, np.ones(2)).ok
+    True
+    """
+    return check_jacobian(
+        grad(fn, argnums), hand_hessian, *args, argnums=argnums, **options
+    )
+
+
+def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
+    """Check the partials of an operation against its own value.
+
+    rule: what `autograd.rule` made, a `Rule`, or the name of a row. operands: numbers,
+    or none for the rule's first sample. The reference is the rule's formula, run on
+    Values of other operations; differences, where it has none or is opaque.
+
+    >>> import autograd
+    >>> check_rule("sigmoid", 0.5).ok
+    True
+    """
+    row: Any = RULES.get(rule) if isinstance(rule, str) else getattr(rule, "rule", rule)
+    if not isinstance(row, Rule):
+        raise ArgumentError(
+            f"check_rule takes a function made by autograd.rule, a Rule or the name of "
+            f"a row, got {rule!r}"
+        )
+    if not operands:
+        if not row.samples:
+            raise ArgumentError(f"{row.name} has no samples: give its operands")
+        operands = tuple(row.samples[0])
+    wanted = [place not in row.static for place in range(len(operands))]
+
+    primitive = row.formula is None and not row.opaque
+
+    def fn(*given: Any) -> Any:
+        if all(map(is_number, given)):
+            return row.forward(FLOATS, *given)
+        if row.opaque:
+            raise OpaqueRuleError(f"{row.name} is an opaque rule: it takes floats only")
+        if primitive or any(isinstance(x, ExactValue) for x in given):
+            return apply(row, *given)
+        return row.formula(over_values(FLOATS), *given)
+
+    def hand(*given: Any) -> Any:
+        found = row.local(FLOATS, row.forward(FLOATS, *given), given, wanted)
+        return tuple(float(d) for d in found if d is not None)
+
+    _name(fn, row, [f"operand_{i + 1}" for i in range(len(operands))])
+    fn.__name__ = row.name
+    places = tuple(place for place, needed in enumerate(wanted) if needed)
+    numbers = [float(x) if needed else x for x, needed in zip(operands, wanted, strict=True)]
+    if primitive and options.get("reference") is None:
+        options["_exact"] = partial(_high_precision_slopes, row, numbers, places)
+    return check_gradient(fn, hand, *numbers, argnums=places, **options)
+
+
+def _high_precision_slopes(
+    row: Rule, numbers: list[Any], places: tuple[int, ...], x: Array
+) -> Array:
+    """Return an operation's slopes by differences of its 50-digit value."""
+    try:
+        import mpmath
+    except ImportError:
+        raise MissingExtraError.of("mpmath", "check", "check_rule") from None
+    m = namespace_of([mpmath.mpf(1)])
+    with mpmath.workdps(50):
+        given = list(numbers)
+        for place, number in zip(places, x.tolist(), strict=True):
+            given[place] = mpmath.mpf(number)
+
+        def moved(place: int, t: Any) -> Any:
+            return row.forward(m, *given[:place], t, *given[place + 1 :])
+
+        return np.array(
+            [float(mpmath.diff(partial(moved, p), given[p])) for p in places]
+        )
