@@ -10,6 +10,7 @@ from .kinds import FLOATS, Namespace, namespace_of
 from .layout import connect, number_of
 from .modes import ACTIVE, RUNS, STATE, Source, user_source
 from .node import FLOAT_TYPES, Node, describe, is_operand, plain, real_number
+from .over_values import OverValues
 from .reverse import accumulate, cotangents, differentiable_cotangents
 from .rules import RULES, Rule
 from .storage import ancestors
@@ -312,8 +313,7 @@ def apply(rule: Rule, *operands: Any) -> Any:
     if types <= FLOAT_TYPES and not rule.static:
         m: Namespace = FLOATS
     else:
-        m, data = _prepare(rule, operands)
-        types = set(map(type, data))
+        m, data, types = _prepare(rule, operands, data)
     result = rule.forward(m, *data)
     if m is not FLOATS:
         result = m.lift(result)
@@ -386,76 +386,30 @@ def apply_dot(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
     return out
 
 
-def _prepare(rule: Rule, operands: Sequence[Any]) -> tuple[Namespace, list[Number]]:
-    """Find the kind of number for mixed operands, and their plain numbers."""
-    data = []
-    for place, operand in enumerate(operands):
-        if place not in rule.static:
-            data.append(plain(operand))
-        elif isinstance(operand, Value):
+def _prepare(
+    rule: Rule, operands: Sequence[Any], data: list[Number]
+) -> tuple[Namespace, list[Number], set[type]]:
+    """Find the kind of number for mixed operands, their numbers, and their types."""
+    for place in rule.static:
+        if isinstance(operands[place], Value):
             raise NumberError(
-                f"operand {place + 1} of {rule.name} is fixed, no derivative is taken "
-                f"for it: give a plain number, such as v.data, not {operand!r}"
+                f"operand {place + 1} of {rule.name} is fixed, no derivative is taken for "
+                f"it: give a plain number, such as v.data, not {operands[place]!r}"
             )
-        else:
-            data.append(operand)
-    return (
-        namespace_of(x for place, x in enumerate(data) if place not in rule.static),
-        data,
-    )
-
-
-class _OverValues:
-    """The namespace of Values over one kind of number: derivatives of derivatives."""
-
-    kind = "Value"
-
-    def __init__(self, numbers: Namespace) -> None:
-        self._numbers = numbers
-        self.rational = numbers.rational
-        self.inf, self.nan = numbers.inf, numbers.nan
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        rule, on_numbers = RULES[name], getattr(self._numbers, name)
-
-        def function(*operands: Any) -> Any:
-            if any(isinstance(operand, Value) for operand in operands):
-                return apply(rule, *operands)
-            return on_numbers(*operands)
-
-        setattr(self, name, function)
-        return function
-
-    @property
-    def pi(self) -> Number:
-        return self._numbers.pi
-
-    @property
-    def digits(self) -> int:
-        return self._numbers.digits
-
-    @staticmethod
-    def detach(x: Any) -> Number:
-        return number_of(x)
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        """Choose at once: eager conditions are plain bools, and need no node."""
-        return a if condition else b
-
-    def chain(self, cotangent: Any, partial: Any) -> Any:
-        """Multiply as the chain rule does; the plain number 1 needs no node."""
-        for one, other in ((cotangent, partial), (partial, cotangent)):
-            if not isinstance(one, Value) and one == 1:
-                return other
-        if isinstance(cotangent, Value) or isinstance(partial, Value):
-            return apply(RULES["chain"], cotangent, partial)
-        return self._numbers.chain(cotangent, partial)
+    moving = [place for place in range(len(data)) if place not in rule.static]
+    types = {type(data[place]) for place in moving}
+    if types <= FLOAT_TYPES:
+        return FLOATS, data, types
+    for place in moving:
+        data[place] = plain(data[place])
+    numbers = [data[place] for place in moving]
+    return namespace_of(numbers), data, set(map(type, numbers))
 
 
 @cache
 def over_values(numbers: Namespace) -> Any:
     """Return the namespace for Values whose numbers are of this kind."""
-    return _OverValues(numbers)
+    return OverValues(numbers, apply)
 
 
 def with_defaults(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:

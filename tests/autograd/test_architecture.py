@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "modes", "special"},
     {"graph", "namespace", "floats", "exact", "kinds", "rules"},
     {"layout", "anomaly"},
-    {"reverse", "forward", "storage"},
+    {"reverse", "forward", "storage", "over_values"},
     {"node"},
     {"value"},
     {"functions", "arrays", "structures"}

@@ -12,6 +12,7 @@ import pytest
 from autograd import __main__ as command_line
 from autograd.drawing import rendering
 
+# The numbers are those of Karpathy's lecture on micrograd.
 NEURON = """\
 python -m autograd "tanh(w1*x1 + w2*x2 + b)" w1=-3 x1=2 w2=1 x2=0 b=6.8813735870195432
 
@@ -108,7 +109,7 @@ def test_second_derivatives(run):
         "y    6   0\n"
     )
     _, output, _ = run("x**2 * y", "x=3", "y=5", "--second", "--wrt", "y, x,y")
-    assert output.endswith("second derivatives\n    y    x\ny   0    6\nx   6   10\n")
+    assert output.endswith("second derivatives\n    y   x\ny   0    6\nx   6   10\n")
 
 
 def test_conditions_indices_and_constants(run):
@@ -145,7 +146,7 @@ def test_a_long_sum_leaves_rows_out(run):
     status, output, _ = run(" + ".join(["a"] * 5000), "a=1")
     lines = output.splitlines()
     assert status == 0
-    assert lines[0] == f"{'a + ' * 10}…{'+ a ' * 10}= 5000.0".replace("…", "…", 1)
+    assert lines[0] == f"{'a + ' * 10}…{'+ a ' * 10}= 5000.0"
     assert "… 4,600 rows left out" in lines
     assert len(lines) == 404
     assert max(map(len, lines)) < 110
@@ -215,7 +216,7 @@ def test_without_graphviz_the_rest_is_done(run, tmp_path, monkeypatch):
     assert status == 0
     assert "∂/∂x = 3" in output
     assert errors == (
-        "python -m autograd: not drawn: SVG needs Graphviz, which is not installed: pip "
+        "install graphviz-pure, or install the package graphviz of your system\n"
         "install graphviz-pure, or install the package graphviz of your system\n"
     )
     assert run("x*x", "x=3", "--out", str(tmp_path / "a.dot"))[0] == 0

@@ -1,0 +1,58 @@
+"""The namespace `m` of Values: a rule's formulas run on nodes, to be differentiated."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .layout import is_number, number_of
+from .namespace import Namespace
+from .rules import RULES
+
+Number = Any
+
+
+class OverValues:
+    """The namespace of Values over one kind of number: derivatives of derivatives."""
+
+    kind = "Value"
+
+    def __init__(self, numbers: Namespace, apply: Callable[..., Any]) -> None:
+        self._numbers = numbers
+        self._apply = apply
+        self.rational = numbers.rational
+        self.inf, self.nan = numbers.inf, numbers.nan
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        rule, on_numbers = RULES[name], getattr(self._numbers, name)
+
+        def function(*operands: Any) -> Any:
+            if not all(is_number(operand) for operand in operands):
+                return self._apply(rule, *operands)
+            return on_numbers(*operands)
+
+        setattr(self, name, function)
+        return function
+
+    @property
+    def pi(self) -> Number:
+        return self._numbers.pi
+
+    @property
+    def digits(self) -> int:
+        return self._numbers.digits
+
+    @staticmethod
+    def detach(x: Any) -> Number:
+        return number_of(x)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        """Choose at once: eager conditions are plain bools, and need no node."""
+        return a if condition else b
+
+    def chain(self, cotangent: Any, partial: Any) -> Any:
+        """Multiply as the chain rule does; the plain number 1 needs no node."""
+        for one, other in ((cotangent, partial), (partial, cotangent)):
+            if is_number(one) and one == 1:
+                return other
+        if is_number(cotangent) and is_number(partial):
+            return self._numbers.chain(cotangent, partial)
+        return self._apply(RULES["chain"], cotangent, partial)
