@@ -292,7 +292,7 @@ class _Reader:
                 depth += 1
             elif token in ")]":
                 depth -= 1
-            elif False:
+            elif token == "," and depth == 0:
                 raise self.error(place, "a comma stands only between a call's operands")
             elif token in "+-" and depth == 0 and after_operand:
                 sums.append(_Sum(token, place, end))

@@ -393,8 +393,8 @@ def _prepare(
     for place in rule.static:
         if isinstance(operands[place], Value):
             raise NumberError(
-                f"operand {place + 1} of {rule.name} is fixed, no derivative is taken for "
-                f"it: give a plain number, such as v.data, not {operands[place]!r}"
+                f"operand {place + 1} of {rule.name} is fixed, no derivative is taken "
+                f"for it: give a plain number, such as v.data, not {operands[place]!r}"
             )
     moving = [place for place in range(len(data)) if place not in rule.static]
     types = {type(data[place]) for place in moving}

@@ -131,7 +131,7 @@ def _formula(rule: Rule, operands: list[str]) -> str:
             return base + exponent.translate(_SUPERSCRIPTS)
         return f"{base} ^ {_bracketed(exponent)}"
     if "(" not in rule.text:  # an operator
-        operands = [operands[0], *map(_bracketed, operands[1:])]
+        operands = [operands[0], *operands[1:]]
     if rule.name in _MATHEMATICAL:
         return _MATHEMATICAL[rule.name].format(*operands)
     if "#<" in rule.text:
