@@ -197,14 +197,6 @@ def parse(text: str) -> Expression:
     return Expression(text, _Reader(text).steps())
 
 
-class _Sum(NamedTuple):
-    """A binary + or − outside of all brackets, and where the part left of it ends."""
-
-    symbol: str
-    place: int
-    left_end: int
-
-
 class _Pending(NamedTuple):
     """A step whose operands come first."""
 
@@ -235,10 +227,10 @@ class _Reader:
         """Return the steps of the text, each after its operands, without recursion."""
         source, sums = self.scan()
         terms = self.terms(source, sums)
-        ends = [*[each.left_end for each in sums[1:]], len(self.text)]
         work: list[Any] = [(terms[0], False)]
-        for each, term, end in zip(sums, terms[1:], ends, strict=False):
-            rule = RULES["add" if each.symbol == "+" else "sub"]
+        ends = [*sums, len(self.text)][1:]
+        for place, term, end in zip(sums, terms[1:], ends, strict=True):
+            rule = RULES["add" if self.text[place] == "+" else "sub"]
             work += (term, False), _Pending(rule, 2, 0, end)
         work.reverse()
         steps: list[Step] = []
@@ -265,16 +257,16 @@ class _Reader:
             steps.append(Step(what, tuple(operands), start, end))
         return steps
 
-    def scan(self) -> tuple[str, list[_Sum]]:
-        """Check each token; return the text for `ast`, and the sums at the top.
+    def scan(self) -> tuple[str, list[int]]:
+        """Check each token; return the text for `ast`, and where + and − were replaced.
 
-        In that text white space is blanks and a number is ones: its value is read here,
-        so that its length doesn't matter. The + and − of a sum at the top are commas: a
-        list has any length, where `ast` would nest.
+        White space becomes blanks, and a number ones: its value is read here, so that
+        its length doesn't matter. The binary + and − outside of all brackets become
+        commas: a list has any length, where `ast` would nest.
         """
         source: list[str] = []
-        sums: list[_Sum] = []
-        depth, end, after_operand = 0, 0, False
+        sums: list[int] = []
+        depth, after_operand = 0, False
         for match in _TOKEN.finditer(self.text):
             kind, token, place = match.lastgroup, match[0], match.start()
             if kind == "space":
@@ -295,11 +287,10 @@ class _Reader:
             elif token == "," and depth == 0:
                 raise self.error(place, "a comma stands only between a call's operands")
             elif token in "+-" and depth == 0 and after_operand:
-                sums.append(_Sum(token, place, end))
+                sums.append(place)
                 token = ","
             source.append(token)
             after_operand = kind != "symbol" or token in ")]"
-            end = match.end()
         return "".join(source), sums
 
     def number(self, start: int, end: int) -> float:
@@ -317,7 +308,7 @@ class _Reader:
         if not name.isidentifier():
             raise self.error(place, "not a name; write x**2 for a power")
 
-    def terms(self, source: str, sums: list[_Sum]) -> list[ast.expr]:
+    def terms(self, source: str, sums: list[int]) -> list[ast.expr]:
         """Return the syntax trees of the terms of the sum at the top."""
         try:
             tree = ast.parse(source, mode="eval").body
@@ -331,7 +322,7 @@ class _Reader:
             ) from None
         terms = tree.elts if sums and isinstance(tree, ast.Tuple) else [tree]
         if len(terms) <= len(sums):
-            raise self.error(sums[-1].place, f"nothing follows the {sums[-1].symbol}")
+            raise self.error(sums[-1], f"nothing follows the {self.text[sums[-1]]}")
         return terms
 
     def read(

@@ -5,10 +5,12 @@ import math
 import os
 import secrets
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError, MissingExtraError, NumberError
+from ..graph import topological_order
 from ..value import Value
 from .dot import FONT, digraph_of
 from .rendering import render, use_installed_graphviz
@@ -48,13 +50,13 @@ def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing
                 f"draw() takes a Value or a list of Values, got a "
                 f"{type(value).__name__}, which has no graph"
             )
-    scene = scene_of(values)
-    if len(scene.nodes) > max_nodes:
+    count = len(topological_order(values, attrgetter("parents")))
+    if count > max_nodes:
         raise ArgumentError(
-            f"the graph has {len(scene.nodes):,} nodes, more than one can read: draw a "
-            f"part of it, or all with draw(..., max_nodes={len(scene.nodes)})"
+            f"the graph has {count:,} nodes, more than one can read: draw a part of "
+            f"it, or all with draw(..., max_nodes={count})"
         )
-    return Drawing(scene)
+    return Drawing(scene_of(values))
 
 
 class Drawing:

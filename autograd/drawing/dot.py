@@ -29,7 +29,7 @@ _EDGE = {
 # Without these limits, one parameter used in 50 steps keeps `dot` busy for minutes.
 _HASTE = {"nslimit": "0.3", "mclimit": "0.2", "splines": "line"}
 _LARGE = 100
-_CROWD = 3  # more numbers than this collide at one arrowhead's end
+_CROWD = 2  # more numbers than this collide where their arrows end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 

@@ -33,6 +33,7 @@ class Node:
 
     name: identifies the node in its scene. title: its label, or v1, v2, ...; of a
     constant, the numbers. formula: the operation, with the titles of its operands.
+    data: the number; of a constant, the tuple of its numbers.
     """
 
     name: str
@@ -88,11 +89,8 @@ def scene_of(outputs: Sequence[Value]) -> Scene:
         texts: list[str] = []
         for constant, operands in groupby(value.operands, is_number):
             if constant:
-                tail, place, numbers = (
-                    f"{name}_{len(texts) + 1}",
-                    len(texts),
-                    [*operands],
-                )
+                place, numbers = len(texts), tuple(operands)
+                tail = f"{name}_{place + 1}"
                 texts += map(number, numbers)
                 title = ", ".join(_some(texts[place:]))
                 nodes.append(Node(tail, "constant", title, "", numbers, None, False))
@@ -131,7 +129,7 @@ def _formula(rule: Rule, operands: list[str]) -> str:
             return base + exponent.translate(_SUPERSCRIPTS)
         return f"{base} ^ {_bracketed(exponent)}"
     if "(" not in rule.text:  # an operator
-        operands = [operands[0], *operands[1:]]
+        operands = [operands[0], *map(_bracketed, operands[1:])]
     if rule.name in _MATHEMATICAL:
         return _MATHEMATICAL[rule.name].format(*operands)
     if "#<" in rule.text:

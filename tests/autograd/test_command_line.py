@@ -216,8 +216,8 @@ def test_without_graphviz_the_rest_is_done(run, tmp_path, monkeypatch):
     assert status == 0
     assert "∂/∂x = 3" in output
     assert errors == (
-        "install graphviz-pure, or install the package graphviz of your system\n"
-        "install graphviz-pure, or install the package graphviz of your system\n"
+        "python -m autograd: not drawn: SVG needs Graphviz, which is not installed: "
+        "pip install graphviz-pure, or install the package graphviz of your system\n"
     )
     assert run("x*x", "x=3", "--out", str(tmp_path / "a.dot"))[0] == 0
 

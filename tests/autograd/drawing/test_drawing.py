@@ -120,7 +120,7 @@ def test_plain_numbers_are_drawn_and_rows_of_them_together():
     x = Value(3.0, label="x")
     scene = scene_of([2 - x])
     constant = scene.nodes[1]
-    assert (constant.kind, constant.title, constant.data) == ("constant", "2", [2])
+    assert (constant.kind, constant.title, constant.data) == ("constant", "2", (2,))
     assert [(e.tail, e.derivative) for e in scene.edges] == [
         ("n2_1", None),
         ("n1", -1.0),
