@@ -51,6 +51,18 @@ def operands_of(node: Node) -> tuple[Any, ...]:
     return (node._left,) if node._right is None else (node._left, node._right)
 
 
+def partials_of(node: Node) -> tuple[Any, ...]:
+    """Return one partial an operand of an interior node, None for plain numbers."""
+    if node._d_left is not None or node._d_right is not None:
+        both = (node._d_left, node._d_right)
+        return both[:1] if node._right is None else both
+    if type(node._left) is tuple:
+        partials: tuple[Any, ...] = node._right
+        return partials
+    rest = iter(node._right)
+    return tuple(None if is_number(o) else next(rest) for o in node._left.operands)
+
+
 def parents_of(node: Node) -> tuple[Node, ...]:
     """Return the operands that are Values, in order."""
     if node._d_left is not None:

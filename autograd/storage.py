@@ -11,11 +11,11 @@ import copy
 import operator
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .graph import topological_order
-from .layout import connect, operands_of, parents_of
+from .layout import connect, operands_of, parents_of, partials_of
 
 Node = Any
 _PLAIN_SLOTS = ("data", "grad", "label", "rule")
@@ -60,29 +60,18 @@ def deep_copy(root: Node, memo: dict[int, Any]) -> Any:
     for node in ancestors([root]):
         if id(node) in memo:
             continue
-        attributes = copy.deepcopy(getattr(node, "__dict__", None), memo)
-        new = _restore_leaf(type(node), node.data, node.grad, node.label, attributes)
-        memo[id(node)] = new
-        operands = [
-            memo.get(id(o), o) if hasattr(o, "rule") else o for o in operands_of(node)
-        ]
-        _connect_like(new, node, operands)
+        new = memo[id(node)] = _blank(type(node), node.data, node.grad, node.label)
+        if attributes := getattr(node, "__dict__", None):
+            new.__dict__.update(copy.deepcopy(attributes, memo))
+        if node.rule is not None:
+            _connect_like(new, node, [memo.get(id(o), o) for o in operands_of(node)])
     return memo[id(root)]
 
 
-def _partials(node: Node) -> tuple[Any, ...]:
-    """Return one partial an operand, None for plain numbers."""
-    operands = operands_of(node)
-    if len(operands) <= 2:
-        return (node._d_left, node._d_right)[: len(operands)]
-    partials = iter(node._right)
-    return tuple(next(partials) if hasattr(o, "rule") else None for o in operands)
-
-
-def _connect_like(new: Node, node: Node, operands: Iterable[Any]) -> None:
+def _connect_like(new: Node, node: Node, operands: Sequence[Any]) -> None:
     if node.rule is not None:
         new.rule = node.rule
-        connect(new, tuple(operands), _partials(node))
+        connect(new, operands, partials_of(node))
     if node.source is not None:
         new._source = node.source
 
@@ -112,32 +101,27 @@ class _Bundle:
 
     def __reduce__(self) -> tuple[Any, ...]:
         outside: list[Any] = []
-        places: dict[int, int] = {}
+        places = dict(self.index)
 
         def refer(operand: Any) -> int:
             """Return the operand's place in the bundle, or −1 − its place outside."""
-            inside = self.index.get(id(operand))
-            if inside is not None:
-                return inside
-            if id(operand) not in places:
-                places[id(operand)] = len(outside)
+            place = places.get(id(operand))
+            if place is None:
                 outside.append(operand)
-            return -1 - places[id(operand)]
+                place = places[id(operand)] = -len(outside)
+            return place
 
         makers: dict[tuple[type, Any], int] = {}
-        columns: tuple[list[Any], ...] = ([], [], [], [], [], [], [])
-        for node in self.nodes:
-            row = (
-                makers.setdefault((type(node), node.rule), len(makers)),
-                node.data,
-                node.grad,
-                tuple(map(refer, operands_of(node))),
-                _partials(node),
-                node.label,
-                node.source,
-            )
-            for column, entry in zip(columns, row, strict=True):
-                column.append(entry)
+        nodes = self.nodes
+        columns = (
+            [makers.setdefault((type(n), n.rule), len(makers)) for n in nodes],
+            [n.data for n in nodes],
+            [n.grad for n in nodes],
+            [tuple(map(refer, operands_of(n))) for n in nodes],
+            [partials_of(n) for n in nodes],
+            [n.label for n in nodes],
+            [n.source for n in nodes],
+        )
         return _unpack, (list(makers), outside, *columns)
 
 

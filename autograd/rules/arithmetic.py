@@ -24,8 +24,8 @@ def _power_rule(m: Any, x: Number, y: Number) -> Number:
     Zero beats infinity: x**0 and 0**1 have the derivatives 0 and 1.
     """
     small = 4 * y * y < m.where(x == 0, 0, 1)  # |y| < ½, and a division by x
-    power = m.pow(x, m.where(small, y, y - 1))
-    return m.div(m.chain(y, power), m.where(small, x, 1))
+    slope = m.chain(y, m.pow(x, m.where(small, y, y - 1)))
+    return m.where(small, m.div(slope, m.where(small, x, 1)), slope)
 
 
 def _power_magnitudes(m: Any, out: Number, x: Number, y: Number) -> tuple[Number, ...]:
