@@ -23,7 +23,7 @@ def check_for_anomalies(
     """
 
     def fine(x: Number) -> bool:
-        return bool(x == x and not (infinities and abs(x) == math.inf))
+        return _is_fine(x, infinities)
 
     for node in order:
         numbers = [getattr(operand, "data", operand) for operand in node.operands]
@@ -51,6 +51,29 @@ def check_for_anomalies(
                 f"contributions to the gradient of {_name(node)} add up to "
                 f"{float(bar_of(node))}\n" + _describe(node, order)
             )
+
+
+def check_tangents(
+    order: Sequence[Node], dot_of: Callable[[Node], Number], infinities: bool
+) -> None:
+    """Raise `AnomalyError` if an output's tangent is NaN: the like for forward mode."""
+    if _is_fine(dot_of(order[-1]), infinities):
+        return
+    for node in order:
+        numbers = [getattr(operand, "data", operand) for operand in node.operands]
+        numbers += [dot_of(parent) for parent in node.parents]
+        made = [x for x in (node.data, dot_of(node)) if not _is_fine(x, infinities)]
+        if node.rule is None or not made or dot_of(node) == 0:
+            continue
+        if all(_is_fine(x, infinities) for x in numbers):
+            raise AnomalyError(
+                f"{node.rule.name} made {float(made[0])} in the forward pass, its "
+                f"tangent is {float(dot_of(node))}\n" + _describe(node, order)
+            )
+
+
+def _is_fine(x: Number, infinities: bool) -> bool:
+    return bool(x == x and not (infinities and abs(x) == math.inf))
 
 
 def _name(x: Any) -> str:

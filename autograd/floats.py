@@ -1,6 +1,7 @@
 """The namespace of plain floats: IEEE 754, no exception, never complex."""
 
 import math
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -9,6 +10,17 @@ from . import special
 from .namespace import Namespace
 
 Number = Any
+
+
+LARGEST = sys.float_info.max
+
+
+def as_float(x: float) -> float:
+    """Return x as a float; an int beyond the floats as an infinity."""
+    try:
+        return float(x)
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
 
 
 def _guarded(
@@ -75,7 +87,12 @@ def _floor(x: float) -> float:
 
 
 def _round_to(x: float, digits: int) -> float:
-    return x if x != x or abs(x) == math.inf else round(x, digits)
+    if x != x or abs(x) == math.inf:
+        return x
+    try:
+        return round(x, digits)
+    except OverflowError:
+        return math.copysign(math.inf, x)
 
 
 def _mod(x: float, y: float) -> float:

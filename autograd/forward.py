@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .anomaly import check_tangents
 from .graph import topological_order
 from .kinds import Namespace, namespace_of
-from .layout import check_fresh, edges, is_number, parents_of
+from .layout import check_fresh, edges, is_number, number_of, parents_of
+from .modes import ACTIVE, STATE
 
 Node = Any
 
@@ -31,7 +33,7 @@ def tangents(
             continue
         pairs: Iterable[tuple[Node, Any]] = edges(node)
         if over_values is not None:
-            pairs = _edges_over(over_values, m, node, dots)
+            pairs = _edges_over(over_values, node, dots)
         total = None
         for parent, partial in pairs:
             dot = dots.get(id(parent))
@@ -40,18 +42,24 @@ def tangents(
                 total = term if total is None else total + term
         if total is not None:
             dots[id(node)] = total
+    if ACTIVE and STATE.anomaly is not None:
+        check_tangents(
+            order,
+            lambda node: number_of(dots.get(id(node), 0)),
+            STATE.anomaly.infinities,
+        )
     found = [dots.get(id(output), 0) for output in outputs]
     return [m.lift(dot) if is_number(dot) else dot for dot in found]
 
 
 def _edges_over(
-    over_values: Any, m: Namespace, node: Node, dots: Mapping[int, Any]
+    over_values: Any, node: Node, dots: Mapping[int, Any]
 ) -> list[tuple[Node, Any]]:
     """Return the parents with a tangent, and their partials computed on nodes."""
     wanted = [id(operand) in dots for operand in node.operands]
     if not any(wanted):
         return []
-    check_fresh(node, m)
+    check_fresh(node)
     partials = node.rule.local(over_values, node, node.operands, wanted)
     return [
         (operand, partial)

@@ -30,7 +30,11 @@ def namespace_of_type(kind: type) -> Namespace | None:
     """Return the namespace for data of a type; None if it is no number of ours."""
     found = _KINDS.get(kind)
     if found is None:
-        if kind.__module__.startswith("mpmath") and "mpf" in kind.__name__:
+        # An interval of mpmath is no number; its constants, such as pi, are.
+        if kind.__module__.startswith("mpmath") and kind.__name__ in (
+            "mpf",
+            "constant",
+        ):
             found = _KINDS[kind] = _high_precision()
         elif kind is not bool and issubclass(
             kind, numbers.Real if kind.__module__ == "numpy" else float | int

@@ -12,10 +12,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .errors import StaleGraphError
-from .kinds import Namespace
+from .kinds import namespace_of
 
 Node = Any
 Number = Any
+
+NODE_SLOTS = (
+    *("data", "grad", "label", "rule"),
+    *("_left", "_right", "_d_left", "_d_right", "_mark", "_bar"),
+)
 
 
 class _Parents(tuple[Any, ...]):
@@ -92,28 +97,25 @@ def number_of(x: Any) -> Number:
     return x if is_number(x) else x.data
 
 
-def check_fresh(node: Node, m: Namespace) -> None:
-    """Raise `StaleGraphError` if a leaf below this node has changed since it was made.
+def check_fresh(node: Node) -> None:
+    """Raise `StaleGraphError` if this node or an operand has changed since it was made.
 
     The node is computed again from its operands' present data: its value and its
     partials must be those of the forward pass.
     """
-    operands = node.operands
-    leaves = [p for p in node.parents if p.rule is None]
-    if not leaves:
-        return
+    operands = operands_of(node)
     numbers = [number_of(operand) for operand in operands]
+    static = node.rule.static
+    m = namespace_of(x for place, x in enumerate(numbers) if place not in static)
     data = node.rule.forward(m, *numbers)
     wanted = [not is_number(operand) for operand in operands]
-    partials = node.rule.local(m, data, numbers, wanted)
-    recorded = [partial for _, partial in edges(node)]
-    again = [partial for partial in partials if partial is not None]
-    for old, new in zip([node.data, *recorded], [data, *again], strict=True):
-        if not m.same(old, new):
-            names = ", ".join(map(repr, leaves))
+    again = node.rule.local(m, data, numbers, wanted)
+    for old, new in zip((node.data, *partials_of(node)), (data, *again), strict=True):
+        if old is not new and not m.same(old, new):
+            given = ", ".join(map(repr, parents_of(node)))
             raise StaleGraphError(
-                f"a leaf changed after {node.rule.name} was computed from it: now "
-                f"{names}; the result was {node.data!r} and would be {data!r}. "
-                f"Run the forward pass again, or change .data only after all "
-                f"derivatives of this graph are taken"
+                f"the data of a Value changed after {node.rule.name} was computed: its "
+                f"operands are now {given}, its result {node.data!r}, and computed "
+                f"again {data!r}. Run the forward pass again, or change .data only "
+                f"after all derivatives of this graph are taken"
             )

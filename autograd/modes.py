@@ -4,6 +4,7 @@ Every operation tests one thing, whether the list `ACTIVE` is empty. Only when s
 thread is inside a mode does an operation look at its own thread's state.
 """
 
+import inspect
 import linecache
 import os
 import sys
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import ContextDecorator, contextmanager
 from types import FrameType
 from typing import Any, NamedTuple, Self
+
+from .errors import ArgumentError
 
 ACTIVE: list["_Mode"] = []
 RUNS: list[None] = []  # the like for whoever makes a leaf: see `collect_leaves`
@@ -36,19 +39,23 @@ class Source(NamedTuple):
 class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.entered: list[_Mode] = []
-        self.no_grad = False
-        self.sources = False
-        self.anomaly: detect_anomaly | None = None
         self.leaves: list[Any] | None = None
 
-    def refresh(self) -> None:
-        anomalies = [mode for mode in self.entered if isinstance(mode, detect_anomaly)]
-        self.anomaly = anomalies[-1] if anomalies else None
-        last = [mode for mode in self.entered if isinstance(mode, no_grad | recording)]
-        self.no_grad = bool(last) and isinstance(last[-1], no_grad)
-        self.sources = bool(anomalies) or any(
-            isinstance(mode, record_sources) for mode in self.entered
-        )
+    def _latest(self, *kinds: type) -> "_Mode | None":
+        return next((m for m in reversed(self.entered) if isinstance(m, kinds)), None)
+
+    @property
+    def no_grad(self) -> bool:
+        return isinstance(self._latest(no_grad, recording), no_grad)
+
+    @property
+    def sources(self) -> bool:
+        return self._latest(record_sources, detect_anomaly) is not None
+
+    @property
+    def anomaly(self) -> "detect_anomaly | None":
+        latest = self._latest(detect_anomaly)
+        return latest if isinstance(latest, detect_anomaly) else None
 
 
 STATE = _ThreadState()
@@ -57,18 +64,38 @@ STATE = _ThreadState()
 class _Mode(ContextDecorator):
     """A context manager and decorator, for the current thread only; nests."""
 
+    def __init__(self, *given: object) -> None:
+        if given:
+            name = type(self).__name__
+            raise ArgumentError(
+                f"{name} takes no arguments, got {given[0]!r}: write `with {name}():`, "
+                f"or @{name}() with brackets above a function"
+            )
+
+    def __call__(self, function: Any) -> Any:
+        """Decorate a function; what stops half-way needs `with` inside of it."""
+        flags = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_flags & flags:
+            name = type(self).__name__
+            raise ArgumentError(
+                f"@{name}() would end before the body of {function.__name__} runs, "
+                f"which is a generator or async function: write `with {name}():` in it"
+            )
+        return super().__call__(function)
+
     def __enter__(self) -> Self:
         ACTIVE.append(self)
         STATE.entered.append(self)
-        STATE.refresh()
+        # A generator may be closed in another thread than the one that it entered in.
+        self.__dict__.setdefault("homes", []).append(STATE.entered)
         return self
 
     def __exit__(self, *_: object) -> None:
         ACTIVE.pop()  # whose entry it is does not matter, their number does
         # The latest entry of this very object; modes may end out of order.
-        entered = STATE.entered
+        entered = self.__dict__["homes"].pop()
         del entered[max(i for i, mode in enumerate(entered) if mode is self)]
-        STATE.refresh()
 
 
 class no_grad(_Mode):
@@ -120,6 +147,7 @@ class detect_anomaly(_Mode):
     """
 
     def __init__(self, infinities: bool = False) -> None:
+        super().__init__(*([infinities] if callable(infinities) else []))
         self.infinities = infinities
 
 

@@ -1,15 +1,15 @@
 """`Node`: what a Value is in memory, knows of itself, and says when misused."""
 
 import numbers
-import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
 
 from . import storage
 from .errors import CutGraphError, NumberError
+from .floats import LARGEST
 from .kinds import FLOATS, namespace_of_type
-from .layout import edges, number_of, operands_of, parents_of
+from .layout import NODE_SLOTS, edges, number_of, operands_of, parents_of
 from .modes import Source
 from .rules import Rule
 
@@ -21,18 +21,7 @@ _NUMPY_BOOLS = {"bool", "bool_"}  # the second up to NumPy 1.26; Python's is "bo
 class Node:
     """A number with the operation that made it; `Value` adds operators and sweeps."""
 
-    __slots__ = (
-        "_bar",
-        "_d_left",
-        "_d_right",
-        "_left",
-        "_mark",
-        "_right",
-        "data",
-        "grad",
-        "label",
-        "rule",
-    )
+    __slots__ = NODE_SLOTS
     data: Number
     grad: Number
     rule: Rule | None
@@ -113,7 +102,12 @@ class Node:
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        try:
+            return format(self.data, spec)
+        except TypeError:  # a Fraction has no formats before Python 3.12
+            return format(float(self.data), spec)
 
     # Copies keep a graph's sharing, at any depth
 
@@ -148,14 +142,14 @@ def real_number(data: Any) -> Number:
     m = namespace_of_type(type(data))
     if m is FLOATS:
         number = int(data) if isinstance(data, numbers.Integral) else float(data)
-        if abs(number) > sys.float_info.max and type(number) is int:
+        if type(number) is int and abs(number) > LARGEST:
             raise NumberError(
                 f"an int of {number.bit_length()} bits does not fit beside floats: "
                 f"use fractions.Fraction(number) to stay exact, or math.inf"
             )
         return number
-    if m is not None:
-        return data
+    if m is not None:  # a constant of mpmath, such as pi, becomes a number
+        return m.lift(data) if type(data).__name__ == "constant" else data
     hint = ""
     if isinstance(data, str):
         hint = "; for text use float(text)"

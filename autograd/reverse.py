@@ -144,6 +144,8 @@ def accumulate(root: Node, seed: Number) -> None:
         for leaf in leaves:
             # Testing for 0 first keeps a Fraction exact beside the initial 0.0.
             if leaf.grad:
+                if type(leaf.grad) is not type(leaf._bar):
+                    namespace_of([leaf.grad, leaf._bar])  # or they do not mix
                 leaf._bar += leaf.grad
         # One call into C, which no KeyboardInterrupt and no other thread can split.
         deque(map(setattr, order, repeat("grad"), map(_bars, order)), maxlen=0)
@@ -201,7 +203,7 @@ def differentiable_cotangents(
         bar = bars.get(id(node))
         if bar is None or node.rule is None or id(node) not in needed:
             continue
-        check_fresh(node, m)
+        check_fresh(node)
         operands = node.operands
         wanted = [id(operand) in needed for operand in operands]
         partials = node.rule.local(over_values, node, operands, wanted)

@@ -11,14 +11,15 @@ import copy
 import operator
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from .graph import topological_order
-from .layout import connect, operands_of, parents_of, partials_of
+from .layout import NODE_SLOTS, connect, operands_of, parents_of, partials_of
+from .modes import RUNS, STATE
 
 Node = Any
-_PLAIN_SLOTS = ("data", "grad", "label", "rule")
 
 
 def ancestors(roots: Iterable[Node]) -> list[Node]:
@@ -34,24 +35,42 @@ def _blank(cls: type, data: Any, grad: Any, label: str | None) -> Node:
     return node
 
 
-def _restore_leaf(
-    cls: type,
-    data: Any,
-    grad: Any,
-    label: str | None,
-    attributes: dict[str, Any] | None,
-) -> Node:
+@cache
+def _slots_of_subclass(cls: Any) -> tuple[str, ...]:
+    """Return the slots that a subclass of Value adds, `_source` among them."""
+    own = {name for base in cls.__mro__ for name in getattr(base, "__slots__", ())}
+    return tuple(sorted(own - {*NODE_SLOTS, "__dict__", "__weakref__"}))
+
+
+def _extras(node: Node) -> dict[str, Any] | None:
+    """Return what a node of a subclass has beside the slots of every node."""
+    extras = dict(getattr(node, "__dict__", ()))
+    cls: Any = type(node)
+    for name in _slots_of_subclass(cls):
+        if hasattr(node, name):
+            extras[name] = getattr(node, name)
+    return extras or None
+
+
+def _add_extras(node: Node, extras: dict[str, Any] | None) -> None:
+    for name, value in (extras or {}).items():
+        object.__setattr__(node, name, value)
+
+
+def _restore_leaf(cls: type, data: Any, grad: Any, label: str | None) -> Node:
     leaf = _blank(cls, data, grad, label)
-    if attributes:
-        leaf.__dict__.update(attributes)
+    if RUNS and STATE.leaves is not None:
+        STATE.leaves.append(leaf)
     return leaf
 
 
 def shallow_copy(node: Node) -> Any:
     """Return a new node with the same number, rule and operands."""
-    attributes = getattr(node, "__dict__", None)
-    new = _restore_leaf(type(node), node.data, node.grad, node.label, attributes)
-    _connect_like(new, node, operands_of(node))
+    new = _restore_leaf(type(node), node.data, node.grad, node.label)
+    _add_extras(new, _extras(node))
+    if node.rule is not None:
+        new.rule = node.rule
+        connect(new, operands_of(node), partials_of(node))
     return new
 
 
@@ -60,20 +79,15 @@ def deep_copy(root: Node, memo: dict[int, Any]) -> Any:
     for node in ancestors([root]):
         if id(node) in memo:
             continue
-        new = memo[id(node)] = _blank(type(node), node.data, node.grad, node.label)
-        if attributes := getattr(node, "__dict__", None):
-            new.__dict__.update(copy.deepcopy(attributes, memo))
+        new = _restore_leaf(type(node), node.data, node.grad, node.label)
+        memo[id(node)] = new
+        if extras := _extras(node):
+            _add_extras(new, copy.deepcopy(extras, memo))
         if node.rule is not None:
-            _connect_like(new, node, [memo.get(id(o), o) for o in operands_of(node)])
+            new.rule = node.rule
+            operands = [memo.get(id(o), o) for o in operands_of(node)]
+            connect(new, operands, partials_of(node))
     return memo[id(root)]
-
-
-def _connect_like(new: Node, node: Node, operands: Sequence[Any]) -> None:
-    if node.rule is not None:
-        new.rule = node.rule
-        connect(new, operands, partials_of(node))
-    if node.source is not None:
-        new._source = node.source
 
 
 class _LiveBundles(threading.local):
@@ -120,7 +134,7 @@ class _Bundle:
             [tuple(map(refer, operands_of(n))) for n in nodes],
             [partials_of(n) for n in nodes],
             [n.label for n in nodes],
-            [n.source for n in nodes],
+            [_extras(n) for n in nodes],
         )
         return _unpack, (list(makers), outside, *columns)
 
@@ -134,7 +148,7 @@ def _unpack(
     makers: list[tuple[type, Any]], outside: list[Any], *columns: list[Any]
 ) -> list[Node]:
     nodes: list[Node] = []
-    for maker, data, grad, places, partials, label, source in zip(
+    for maker, data, grad, places, partials, label, extras in zip(
         *columns, strict=True
     ):
         cls, rule = makers[maker]
@@ -142,8 +156,7 @@ def _unpack(
         node.rule = rule
         operands = [nodes[i] if i >= 0 else outside[-1 - i] for i in places]
         connect(node, operands, partials)
-        if source is not None:
-            node._source = source
+        _add_extras(node, extras)
         nodes.append(node)
     return nodes
 
@@ -151,8 +164,8 @@ def _unpack(
 def reduce_node(node: Node) -> tuple[Any, ...]:
     """Return what pickle needs for a node; see the module's docstring."""
     if node.rule is None:
-        attributes = getattr(node, "__dict__", None)
-        return _restore_leaf, (type(node), node.data, node.grad, node.label, attributes)
+        made = (type(node), node.data, node.grad, node.label)
+        return _restore_leaf, made, _extras(node), None, None, _add_extras
     live = _LIVE.of_node.get(id(node))
     bundle = live() if live is not None else None
     if bundle is None:

@@ -42,7 +42,8 @@ class Structure:
         items = [child.fill(make) for child in self.children]
         if issubclass(kind, dict):
             filled = copy.copy(self.sample)  # a subclass may be more than its items
-            filled.update(zip(self.keys, items, strict=True))
+            for key, item in zip(self.keys, items, strict=True):
+                filled[key] = item  # not update(): that of a Counter counts
             return filled
         return kind._make(items) if hasattr(kind, "_make") else kind(items)
 

@@ -6,6 +6,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from .errors import NumberError
+from .floats import LARGEST, as_float
 from .kinds import FLOATS, Namespace, namespace_of
 from .layout import connect, number_of
 from .modes import ACTIVE, RUNS, STATE, Source, user_source
@@ -20,6 +21,19 @@ Number = Any
 ADD, SUB, MUL, DIV, NEG, DOT = (
     RULES[name] for name in ["add", "sub", "mul", "div", "neg", "dot"]
 )
+
+
+def _operator_by_rule(rule: Rule) -> Callable[[Any, Any], Any]:
+    def operator_by_rule(self: Any, other: Any) -> Any:
+        return _binary(rule, self, other)
+
+    return operator_by_rule
+
+
+_BY_RULE = {
+    f"__{name}__": _operator_by_rule(rule)
+    for name, rule in [("add", ADD), ("sub", SUB), ("mul", MUL), ("truediv", DIV)]
+}
 
 
 class Value(Node):
@@ -59,6 +73,12 @@ class Value(Node):
             self.__class__ = ExactValue
         if RUNS and STATE.leaves is not None:
             STATE.leaves.append(self)
+
+    def __init_subclass__(cls) -> None:
+        """Let a user's subclass, whose data may be exact, compute by the rules."""
+        for name, by_rule in _BY_RULE.items():
+            if getattr(cls, name) is getattr(Value, name):
+                setattr(cls, name, by_rule)
 
     def detach(self) -> "Value":
         """Return a leaf with the same number: derivatives do not look behind it."""
@@ -199,7 +219,9 @@ class Value(Node):
     def __abs__(self) -> Any:
         return apply(RULES["abs"], self)
 
-    def __pow__(self, other: Any, modulus: None = None) -> Any:
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            return NotImplemented
         return _binary(RULES["pow"], self, other)
 
     def __rpow__(self, other: Any) -> Any:
@@ -255,18 +277,6 @@ class ExactValue(Value):
 
     __slots__ = ()
 
-    def __add__(self, other: Any) -> Any:
-        return _binary(ADD, self, other)
-
-    def __sub__(self, other: Any) -> Any:
-        return _binary(SUB, self, other)
-
-    def __mul__(self, other: Any) -> Any:
-        return _binary(MUL, self, other)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _binary(DIV, self, other)
-
 
 class SourcedValue(ExactValue):
     """A Value that knows the user's line: what `record_sources()` makes.
@@ -279,8 +289,7 @@ class SourcedValue(ExactValue):
     @property
     def source(self) -> Source | None:
         """The user's line that made this node."""
-        found: Source | None = self._source
-        return found
+        return getattr(self, "_source", None)  # a copy under way has none yet
 
 
 _new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init__
@@ -288,18 +297,24 @@ _VALUES_AND_FLOATS = {Value, float}
 
 
 def _seed(output: Value, seed: Number) -> Number:
-    m = namespace_of([output.data])
     if seed is None:
-        return m.rational(1)
+        return namespace_of([output.data]).rational(1)
     if isinstance(seed, Value):
         raise NumberError(f"a seed is a plain number, got {seed!r}: use its .data")
-    return m.lift(real_number(seed))
+    seed = real_number(seed)
+    return namespace_of([output.data, seed]).lift(seed)
 
 
 def _binary(rule: Rule, left: Any, right: Any) -> Any:
     """Apply an operator's rule; leave an operand of foreign type to its own class."""
     if is_operand(left) and is_operand(right):
         return apply(rule, left, right)
+    for operand in (left, right):
+        if isinstance(operand, list | tuple | str):
+            raise NumberError(
+                f"{rule.format('a', 'b')} takes numbers and Values, got "
+                f"{describe(operand)}: use autograd.array(...) for lists"
+            )
     return NotImplemented
 
 
@@ -314,6 +329,8 @@ def apply(rule: Rule, *operands: Any) -> Any:
         m: Namespace = FLOATS
     else:
         m, data, types = _prepare(rule, operands, data)
+    if int in types and float in types:  # beside a float, an int beyond all is inf
+        data = [as_float(x) if type(x) is int and abs(x) > LARGEST else x for x in data]
     result = rule.forward(m, *data)
     if m is not FLOATS:
         result = m.lift(result)

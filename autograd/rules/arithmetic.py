@@ -23,7 +23,9 @@ def _power_rule(m: Any, x: Number, y: Number) -> Number:
 
     Zero beats infinity: x**0 and 0**1 have the derivatives 0 and 1.
     """
-    small = 4 * y * y < m.where(x == 0, 0, 1)  # |y| < ½, and a division by x
+    size = m.abs(m.detach(x))
+    divides = m.where(size == 0, 0, m.where(size == m.inf, 0, 1))
+    small = 4 * m.square(m.detach(y)) < divides  # |y| < ½, and x may divide
     slope = m.chain(y, m.pow(x, m.where(small, y, y - 1)))
     return m.where(small, m.div(slope, m.where(small, x, 1)), slope)
 
@@ -182,7 +184,7 @@ ARITHMETIC = table(
         domain=(EVERYWHERE, EVERYWHERE),
         samples=((0.0, 0.0), (3.0, 4.0), (0.0, -2.0), (1e200, 1e200)),
         kinks=lambda m, x, y: (m.hypot(x, y),),
-        note="derivative 0 at the origin",
+        note="derivative 0 at the origin, nan for an infinite operand",
     ),
     Rule(
         name="mod",

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pickle import PicklingError
 from typing import Any
 
 from ..errors import ArgumentError, OpaqueRuleError
@@ -117,6 +118,15 @@ class Rule:
         return f"<rule {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        try:
+            found = _find_rule(self.name, self.home)
+        except (AttributeError, ImportError, KeyError):
+            found = None
+        if found is not self:
+            raise PicklingError(
+                f"the rule {self.name} can't be pickled: it is not found at "
+                f"{self.home!r}; define it at the top level of a module"
+            )
         return _find_rule, (self.name, self.home)
 
 

@@ -27,6 +27,13 @@ def _sinc_series(m: Any, x: Number) -> Number:
     return -m.div(m.square(m.pi) * x, 3) * total
 
 
+def _slope_of_log(m: Any, out: Number, x: Number, y: Number) -> Number:
+    """Return ∂/∂y x·ln y = x/y; 0 for x = 0 even at the pole; nan below, as out is."""
+    at_pole = m.chain(x, m.div(1, y + 0))  # y + 0 turns -0.0 into 0.0
+    inside = m.where(y == 0, at_pole, m.div(x, m.where(y == 0, 1, y)))
+    return m.where(y < 0, m.where(x == 0, inside, out), inside)
+
+
 SMOOTH = table(
     Rule(
         name="sigmoid",
@@ -177,7 +184,7 @@ SMOOTH = table(
         formula=lambda m, x, y: m.where(x == 0, m.where(y == y, 0, y), x * m.log(y)),
         partials=lambda m, out, x, y: (
             m.log(y),
-            m.where(y == 0, m.chain(x, m.div(1, y)), m.div(x, y)),
+            _slope_of_log(m, out, x, y),
         ),
         latex=r"#1 \ln #2",
         domain=(EVERYWHERE, POSITIVE),
@@ -189,7 +196,7 @@ SMOOTH = table(
         formula=lambda m, x, y: m.where(x == 0, m.where(y == y, 0, y), x * m.log1p(y)),
         partials=lambda m, out, x, y: (
             m.log1p(y),
-            m.where(y == -1, m.chain(x, m.div(1, 1 + y)), m.div(x, 1 + y)),
+            _slope_of_log(m, out, x, 1 + y),
         ),
         latex=r"#1 \ln\left(1 + #2\right)",
         domain=(EVERYWHERE, (-1.0, math.inf)),

@@ -78,6 +78,7 @@ CONVENTIONS = [
     ("acosh", (1.0,), 0.0, (INF,)),
     # x**p at 0: p = 1 → 1, p = 0 or p > 1 → 0, 0 < p < 1 → inf, p < 0 as IEEE.
     # ∂/∂y x**y: x = 0 → 0 if y > 0, else NaN; x < 0 → NaN.
+    ("pow", (INF, 0.3), INF, (0.0, INF)),
     ("pow", (0.0, 1.0), 0.0, (1.0, 0.0)),
     ("pow", (0.0, 0.0), 1.0, (0.0, NAN)),
     ("pow", (0.0, 2.0), 0.0, (0.0, 0.0)),
@@ -168,6 +169,9 @@ CONVENTIONS = [
     ("xlogy", (0.0, 2.0), 0.0, (0.6931471805599453, 0.0)),
     ("xlogy", (1.0, 0.0), -INF, (-INF, INF)),
     ("xlogy", (0.0, NAN), NAN, (NAN, NAN)),
+    ("xlogy", (1.0, -0.0), -INF, (-INF, INF)),
+    ("xlogy", (1.0, -1.0), NAN, (NAN, NAN)),
+    ("xlog1py", (1.0, -2.0), NAN, (NAN, NAN)),
     ("xlog1py", (0.0, -1.0), 0.0, (-INF, 0.0)),
     ("xlog1py", (2.0, -1.0), -INF, (-INF, INF)),
     # The chain rule's product: zero beats infinity and NaN, whichever factor is 0.

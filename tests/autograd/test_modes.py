@@ -182,3 +182,49 @@ def test_second_derivatives_are_watched_too():
         y = Value(-3.0)
         [slope] = (y**2).gradient([y], create_graph=True)
     assert slope.data == -6.0
+
+
+MODES = [no_grad, record_sources, detect_anomaly]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_decorator_without_brackets_or_over_a_generator_is_refused(mode):
+    with pytest.raises(autograd.ArgumentError, match=rf"@{mode.__name__}\(\) with"):
+
+        @mode
+        def plain():
+            pass
+
+    with pytest.raises(autograd.ArgumentError, match="would end before the body"):
+
+        @mode()
+        def generator():
+            yield
+
+    with pytest.raises(autograd.ArgumentError, match="async function"):
+
+        @mode()
+        async def coroutine():
+            pass
+
+
+def test_a_mode_that_ends_in_another_thread_is_gone():
+    def generator():
+        with no_grad():
+            yield
+
+    half_way = generator()
+    next(half_way)
+    closing = threading.Thread(target=half_way.close)
+    closing.start()
+    closing.join()
+    with record_sources():
+        assert not (Value(1.0) * 2).is_leaf
+
+
+def test_forward_mode_is_watched_too():
+    with detect_anomaly():
+        with pytest.raises(AnomalyError, match="log made nan in the forward pass"):
+            autograd.jvp(log, (-1.0,), (1.0,))
+        masked = autograd.jvp(lambda x: where(x > 0, log(x), x), (-1.0,), (1.0,))
+    assert masked == (-1.0, 1.0)

@@ -268,3 +268,30 @@ def test_edges_are_the_parents_with_their_partials():
     x, y = Value(3.0), Value(4.0)
     assert list(edges(x * y)) == [(x, 4.0), (y, 3.0)]
     assert list(edges(x)) == []
+
+
+def test_a_changed_interior_node_is_noticed_too():
+    x = Value(2.0)
+    w = (x * 1.0) * x
+    z = autograd.sin(w)
+    w.data = 0.0
+    assert z.gradient([x]) == [pytest.approx(math.cos(4.0) * 4.0)]
+    with pytest.raises(StaleGraphError, match="changed after"):
+        z.gradient([x], create_graph=True)
+
+
+def test_floats_and_mpf_mix_in_one_graph():
+    mpmath = pytest.importorskip("mpmath")
+    x = Value(0.1)
+    y = autograd.sin(x) * Value(mpmath.mpf("0.3"))
+    [slope] = y.gradient([x], create_graph=True)
+    assert float(slope.data) == pytest.approx(0.3 * math.cos(0.1))
+
+
+def test_a_leaf_does_not_add_a_fraction_to_a_float():
+    x = Value(2)
+    (x * Value(0.5)).backward()
+    with pytest.raises(TypeError, match="a Fraction meets a float"):
+        (x * Value(Fraction(1, 3))).backward()
+    with pytest.raises(TypeError, match="a Fraction meets a float"):
+        Value(Fraction(1, 3)).backward(seed=0.1)

@@ -1,13 +1,13 @@
 """Nests of numbers: taken apart in order, put together with the same structure."""
 
-from collections import OrderedDict, defaultdict, namedtuple
+from collections import Counter, OrderedDict, defaultdict, namedtuple
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from mpmath import mpf
 
-from autograd import ArgumentError, NumberError, Value
+from autograd import ArgumentError, NumberError, Value, grad
 from autograd.structures import container, flatten
 
 Point = namedtuple("Point", "x y")
@@ -183,3 +183,7 @@ def test_structures_join_to_a_container():
     assert joined.size == 3
     assert joined.build([1, 2, 3]) == (1, [2, 3])
     assert joined == flatten((0.0, [0.0, 0.0]))[1]
+
+
+def test_a_dict_that_counts_keeps_its_keys():
+    assert grad(lambda p: p["a"] * p["b"])(Counter("aab")) == {"a": 1.0, "b": 2.0}

@@ -230,3 +230,42 @@ def test_ints_stay_ints_until_they_meet_floats():
     (x * x).backward()
     assert x.grad == 6.0
     assert type(x.grad) is float
+
+
+def test_a_subclass_with_exact_data_does_not_mix_with_floats():
+    class Exact(Value):
+        pass
+
+    for meet in (
+        lambda: Exact(Fraction(1, 3)) + Value(0.5),
+        lambda: Value(0.5) / Exact(Fraction(1, 3)),
+    ):
+        with pytest.raises(NumberError, match="a Fraction meets a float"):
+            meet()
+
+
+def test_ints_beyond_the_floats_become_infinities_beside_floats():
+    assert (Value(1.0) ** 10**400).data == 1.0
+    assert (Value(2.0) * 10**400).data == math.inf
+    assert (Value(-1.5) * 10**400).data == -math.inf
+    assert sin(Value(1.0) / 10**400).data == 0.0
+    assert round(Value(1.7e308), -308).data == math.inf
+
+
+def test_operators_leave_what_they_cannot_do():
+    with pytest.raises(TypeError):
+        pow(Value(7.0), 2, 5)
+    with pytest.raises(NumberError, match=r"a \* b takes numbers and Values, got list"):
+        Value(2.0) * [1, 2]
+
+
+def test_mpmath_constants_are_numbers_and_intervals_are_not():
+    mpmath = pytest.importorskip("mpmath")
+    assert Value(mpmath.pi).data == +mpmath.pi
+    assert (Value(mpmath.mpf(2)) * mpmath.pi).data == 2 * mpmath.pi
+    with pytest.raises(NumberError):
+        Value(mpmath.iv.mpf([1, 2]))
+
+
+def test_exact_numbers_take_formats():
+    assert f"{Value(Fraction(1, 3)):.4f}" == "0.3333"
