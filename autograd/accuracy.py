@@ -12,8 +12,8 @@ it was made from, without their cancellation:
     M = Σ|∂ᵢ|·Mᵢ          for what is linear in each operand (sums, products, dot)
     M = |out|              for everything else
     ε = Σ|∂ᵢ|·εᵢ + u·(κ·|out| + c·M)                             forward, of each value
-    δd = Σⱼ|∂d/∂xⱼ|·εⱼ + u·(κ·|d| + 2·Σⱼ|xⱼ·∂d/∂xⱼ|)             of each local derivative
-    M̄ = Σ M̄_child·|d|                                     backward, the sum over all paths
+    δd = Σⱼ|∂d/∂xⱼ|·εⱼ + u·(κ·|d| + 2·Σⱼ|xⱼ·∂d/∂xⱼ|)       of each local derivative
+    M̄ = Σ M̄_child·|d|                               backward, the sum over all paths
     δ̄ = Σ (|d|·δ̄_child + M̄_child·δd + δ̄_child·δd + (1 + n)·u·M̄_child·|d|)
 
 c is n for a sum of n terms: any order of n − 1 additions errs by (n − 1)·u·Σ|terms| at
@@ -73,7 +73,7 @@ class Tape:
     >>> from autograd import Value
     >>> x = Value(3.0)
     >>> tape = Tape(x * x + x)
-    >>> tape.pull()[tape.place[id(x)]]
+    >>> float(tape.pull()[tape.place[id(x)]])
     7.0
     """
 
@@ -90,6 +90,7 @@ class Tape:
             rows[depth].append((node, parents, [float(d) for _, d in pairs]))
         flat = [row for level_rows in rows for row in level_rows]
         self.output = output
+        self.partner = np.zeros(0, int)  # other factors, once bounds were computed
         self.nodes = [node for node, _, _ in flat]
         self.place = place = {id(node): i for i, node in enumerate(self.nodes)}
         counts = [len(parents) for _, parents, _ in flat]
@@ -102,7 +103,7 @@ class Tape:
         self.levels = list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
     def places(self, nodes: Sequence[Value]) -> Array:
-        """Return the numbers of nodes; −1 for one that the output does not depend on."""
+        """Return the numbers of nodes; −1 where the output does not depend on one."""
         return np.array([self.place.get(id(node), -1) for node in nodes], int)
 
     def edges_of(self, low: int, high: int) -> slice:
@@ -146,7 +147,7 @@ class Tape:
 
     def magnitudes(self, errors: "_LocalErrors") -> Array:
         """Return M: the size of the terms that a value was made from."""
-        found = np.abs(self.data)
+        found: Array = np.abs(self.data)
         size = np.abs(self.d)
         for low, high in self.levels[1:]:
             part = self.edges_of(low, high)
@@ -156,7 +157,7 @@ class Tape:
                 errors.multilinear[part], times(found[self.parent[part]], factor), 0.0
             )
             total = np.add.reduceat(terms, self.start[low:high] - part.start)
-            found[low:high] = np.maximum(found[low:high], total)
+            np.maximum(found[low:high], total, out=found[low:high])
         return found
 
 
@@ -193,7 +194,7 @@ class _LocalErrors:
         elif name in BILINEAR:
             self.multilinear[places.start : places.stop] = True
             self.additions[i] = max(2, len(node.operands) // 2 + 1)
-            self._add_products(tape, node, places)
+            self._add_products(tape, node, places, parents)
         elif name in CONSTANT:
             self.own[i] = abs(node.data)
         elif name in _SHORT and len(places) == len(node.operands):
@@ -218,10 +219,23 @@ class _LocalErrors:
             self.operand.append(operand)
             self.curvature.append(abs(curvature))
 
-    def _add_products(self, tape: Tape, node: Value, places: range) -> None:
-        """The local derivative of each factor is the other one."""
+    def _add_products(
+        self, tape: Tape, node: Value, places: range, parents: list[int]
+    ) -> None:
+        """Note that the local derivative of each factor is the other one."""
         operands = node.operands
         half = len(operands) // 2
+        if len(places) == len(operands):  # all are nodes
+            partners = parents[half:] + parents[:half]
+            self.partner[places.start : places.stop] = partners
+            self.edge += places
+            self.operand += partners
+            self.curvature += [1.0] * len(partners)
+            return
+        if all(map(is_number, operands[:half])) or all(map(is_number, operands[half:])):
+            part = slice(places.start, places.stop)
+            self.own_partial[part] = np.abs(tape.d[part])  # it may be rounded, too
+            return
         at = iter(places)
         for left, operand in enumerate(operands):
             if is_number(operand):
@@ -321,6 +335,27 @@ def _of_norm(tape: Tape, i: int, places: range, parents: list[int]) -> Any:
 _SHORT = {"logsumexp": _of_logsumexp, "norm": _of_norm}
 
 
+def _value_errors(tape: Tape, errors: _LocalErrors, precision: str) -> Array:
+    """Return ε of every node: the error that its value may have."""
+    rounded = errors.own + errors.additions * tape.magnitudes(errors)
+    own = UNIT[precision] * rounded + TINY[precision]
+    epsilon = tape.push(np.zeros(len(tape.nodes)), own, np.abs(tape.d))
+    epsilon[~np.isfinite(epsilon)] = 0.0  # an infinite value has no rounding
+    return epsilon
+
+
+def value_bound(tape: Tape, precision: str = "double") -> float:
+    """Return the error that the recorded value itself may have from rounding alone.
+
+    >>> from autograd import Value
+    >>> value_bound(Tape(Value(1.0) + 1e16)) > 1
+    True
+    """
+    with np.errstate(all="ignore"):
+        epsilon = _value_errors(tape, _LocalErrors(tape), precision)
+    return float(epsilon[tape.place[id(tape.output)]])
+
+
 def gradient_bounds(
     tape: Tape, inputs: Sequence[Value], precision: str = "double"
 ) -> Array:
@@ -336,12 +371,10 @@ def gradient_bounds(
     """
     unit, tiny = UNIT[precision], TINY[precision]
     errors = _LocalErrors(tape)
+    tape.partner = errors.partner
     with np.errstate(all="ignore"):
-        sizes = tape.magnitudes(errors)
         size = np.abs(tape.d)
-        own = unit * (errors.own + errors.additions * sizes) + tiny
-        epsilon = tape.push(np.zeros(len(tape.nodes)), own, size)
-        epsilon[~np.isfinite(epsilon)] = 0.0  # an infinite value has no rounding
+        epsilon = _value_errors(tape, errors, precision)
         slips = unit * errors.own_partial
         curved = np.array(errors.curvature) * epsilon[errors.operand]
         np.add.at(slips, errors.edge, np.where(np.isfinite(curved), curved, 0.0))

@@ -121,19 +121,22 @@ class Arguments:
         """Return the block that holds a coordinate."""
         return next(b for b in self.blocks if b.start <= place < b.part.stop)
 
-    def fill(self, numbers: Sequence[Any]) -> list[Nest]:
-        """Return all arguments with these numbers in place of the vector's."""
+    def fill(self, numbers: Sequence[Any], typed: bool = False) -> list[Nest]:
+        """Return all arguments with these numbers in place of the vector's.
+
+        typed: in the dtypes that were given, else in double precision.
+        """
         filled = copy.deepcopy(self.args)
         at = 0
         for place, structure in zip(self.places, self.structures, strict=True):
             nest = structure.build(numbers[at : at + structure.size])
-            filled[place] = _typed_like(nest, self.args[place])
+            filled[place] = _typed_like(nest, self.args[place]) if typed else nest
             at += structure.size
         return filled
 
     def at(self, x: Array) -> list[Nest]:
         """Return all arguments at another point, in the types that were given."""
-        return self.fill(x.tolist())
+        return self.fill(x.tolist(), typed=True)
 
     def blocks_name(self, which: int) -> str:
         """Name one of the arguments that are differentiated."""
@@ -173,7 +176,9 @@ def parameter_names(fn: Callable[..., Any], count: int) -> list[str]:
     except (TypeError, ValueError):
         return fallback
     names = [
-        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        p.name
+        for p in parameters
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     return [*names[:count], *fallback[len(names) :]]
 
@@ -200,9 +205,9 @@ def _blocks(structure: Structure, name: str, argument: int, start: int) -> list[
         return [Block(name, argument, (), start)]
     if structure.kind == "array":
         return [Block(name, argument, structure.keys, start)]
-    if structure.children and all(c.kind == "number" for c in structure.children):
-        if not issubclass(structure.kind, dict):
-            return [Block(name, argument, (len(structure.children),), start)]
+    numbers = structure.children and all(c.kind == "number" for c in structure.children)
+    if numbers and not issubclass(structure.kind, dict):
+        return [Block(name, argument, (len(structure.children),), start)]
     found: list[Block] = []
     for key, child in zip(structure.keys, structure.children, strict=True):
         found += _blocks(child, f"{name}[{key!r}]", argument, start)
@@ -295,7 +300,11 @@ def _are_single(nests: Sequence[Nest]) -> bool:
 def _typed_like(nest: Nest, given: Nest) -> Nest:
     """Give float arrays the dtype of the argument's."""
     if isinstance(nest, np.ndarray):
-        if nest.dtype == float and isinstance(given, np.ndarray) and given.dtype.kind == "f":
+        if (
+            nest.dtype == float
+            and isinstance(given, np.ndarray)
+            and given.dtype.kind == "f"
+        ):
             return nest.astype(given.dtype)
         return nest
     if isinstance(given, np.generic) and given.dtype.kind == "f":

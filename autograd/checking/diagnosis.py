@@ -56,7 +56,7 @@ def diagnose(
     if failing.any() and not found:
         found += _non_finite(points, args)
     if failing.any() and not found:
-        wrong = (np.array([p.ratios() for p in points]) > 1).any(axis=0)
+        wrong: Array = np.any(np.array([p.ratios() for p in points]) > 1, axis=0)
         if wrong.any():
             found += _explanations(Discrepancy(args, points, wrong), fn)
     if not found and (wrong_type or _is_single(points)):
@@ -124,7 +124,7 @@ def _of_the_graph(found: Discrepancy, fn: Callable[..., Any]) -> list[Diagnosis]
         most = max(1, MOST_EDGES // len(records[0].tape.d))
         found = Discrepancy(found.args, found.points[:most], found.wrong)
         records = records[:most]
-    search = Paths(found, [record.sourced(fn, found.args) for record in records])
+    search = Paths(found, records, fn)
     return [*wrong_points(search), *paths(search)]
 
 
@@ -136,24 +136,27 @@ def _is_single(points: list[Point]) -> bool:
         room = 4 * ratio * np.maximum(point.allowed, 2.0**-53 * np.abs(point.reference))
         if not (np.abs(hand - point.reference) <= room).all():
             return False
-    relative = []
-    for point in points:
-        hand = point.hand
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative.append(np.abs(hand - point.reference) / np.abs(point.reference))
-    known = np.concatenate(relative)
-    known = known[np.isfinite(known)]
-    if not len(known):
+    return looks_single(points)
+
+
+def looks_single(points: list[Point]) -> bool:
+    """Tell whether most numbers have an error of the size that float32 gives."""
+    hand = np.concatenate([np.ravel(p.hand) for p in points])  # type: ignore[arg-type]
+    right = np.concatenate([p.reference for p in points])
+    known = np.isfinite(hand) & np.isfinite(right) & (right != 0)
+    error, size = np.abs(hand - right)[known], np.abs(right)[known]
+    if not len(error):
         return False
-    return bool(2.0**-34 <= np.median(known) <= 2.0**-18)
+    return bool(2.0**-34 <= np.median(error / size) <= 2.0**-18)
 
 
 def _single(hand: Hand, points: list[Point]) -> Diagnosis:
-    gaps = [np.abs(p.hand - p.reference).max() for p in points]  # type: ignore[operator]
+    gaps = [np.abs(p.hand - p.reference).max() for p in points]
     what = "has dtype float32" if hand.single else "has the accuracy of float32"
     return Diagnosis(
         "single-precision",
-        f"the gradient {what}, the arguments are float64 (largest error {max(gaps):.2g}); "
+        f"the gradient {what}, the arguments are float64 (largest error "
+        f"{max(gaps):.2g}); "
         f'precision="single" would judge it as single precision',
     )
 
@@ -169,7 +172,7 @@ def _unknown(report: GradientReport) -> Diagnosis:
 def diagnose_shape(
     error: ShapeMismatch, args: Arguments, points: list[Point]
 ) -> Diagnosis:
-    """Say what a gradient of the wrong shape is: that of the transpose, not summed, ..."""
+    """Say what a gradient of the wrong shape is: a transpose, not summed, ..."""
     right, allowed = points[-1].reference, points[-1].allowed
     block = error.block
     if block.size and block.part.stop <= len(right) and isinstance(error.found, tuple):
@@ -183,7 +186,8 @@ def diagnose_shape(
         for summed, how in _sums(given, block.shape):
             if _close(summed, shaped, room):
                 return Diagnosis(
-                    "missing-path", f"{error}: summed over {how} it is right (a broadcast)"
+                    "missing-path",
+                    f"{error}: summed over {how} it is right (a broadcast)",
                 )
     order = _order(error, args, right, allowed)
     if order:
@@ -196,7 +200,7 @@ def _close(a: Array, b: Array, room: Array) -> bool:
 
 
 def _sums(given: Array, shape: tuple[int, ...]) -> list[tuple[Array, str]]:
-    """Return a gradient summed over leading axes, or over axes where the shape has 1."""
+    """Return a gradient summed over extra axes, or where the shape has 1."""
     found = []
     extra = given.ndim - len(shape)
     if extra > 0:
@@ -213,7 +217,10 @@ def _sums(given: Array, shape: tuple[int, ...]) -> list[tuple[Array, str]]:
 def _order(error: ShapeMismatch, args: Arguments, right: Array, allowed: Array) -> str:
     """Find the order of a tuple of gradients that would be right."""
     whole = error.whole
-    if not isinstance(whole, list | tuple) or not 1 < len(whole) == len(args.places) <= 5:
+    if (
+        not isinstance(whole, list | tuple)
+        or not 1 < len(whole) == len(args.places) <= 5
+    ):
         return ""
     for order in permutations(range(len(whole))):
         try:

@@ -84,7 +84,9 @@ def _scipy_derivative() -> Callable[..., Any]:
     return derivative  # type: ignore[no-any-return]
 
 
-def gradient_by_differences(f: Callable[[Array], float], x: Array) -> tuple[Array, Array]:
+def gradient_by_differences(
+    f: Callable[[Array], float], x: Array
+) -> tuple[Array, Array]:
     """Return the gradient by differences and the estimates of its errors."""
     slope = Slope(f, x)
     pairs = [slope.along(row) for row in np.eye(len(x))]
@@ -103,7 +105,7 @@ def undetermined(slopes: Array, errors: Array) -> Array:
 
 
 def gradient_by_complex_step(f: Callable[[Array], complex], x: Array) -> Array | None:
-    """Return Im f(x + ih)/h for each coordinate; None where f takes no complex numbers."""
+    """Return Im f(x + ih)/h for each coordinate; None if f is not for complex x."""
     found = []
     for i in range(len(x)):
         moved = x.astype(complex)

@@ -16,7 +16,7 @@ Found = Diagnosis | None
 
 
 class Discrepancy:
-    """The hand gradients beside the references: a row a point, a column a coordinate."""
+    """Hand gradients beside the references: a row a point, a column a coordinate."""
 
     def __init__(self, args: Arguments, points: list[Point], wrong: Array) -> None:
         self.args, self.points = args, points
@@ -48,7 +48,8 @@ class Discrepancy:
             if hit.size and hit.all():
                 names.append(block.name)
             else:
-                names += [block.label(block.start + i) for i in np.flatnonzero(hit)]
+                hits = np.flatnonzero(hit).tolist()
+                names += [block.label(block.start + i) for i in hits]
         if len(names) > 6:
             names = [*names[:6], f"{len(names) - 6} more"]
         return "in " + ", ".join(names)
@@ -91,7 +92,9 @@ def permuted(found: Discrepancy) -> Iterator[Found]:
             for i, j in zip(ours[:3].tolist(), theirs[:3].tolist(), strict=True)
         ]
     if moved and found.explained_by(whole):
-        yield Diagnosis("permuted", f"right numbers in wrong places: {'; '.join(moved)}")
+        yield Diagnosis(
+            "permuted", f"right numbers in wrong places: {'; '.join(moved)}"
+        )
 
 
 def swapped(found: Discrepancy) -> Iterator[Found]:
@@ -111,19 +114,21 @@ def swapped(found: Discrepancy) -> Iterator[Found]:
 
 
 def sign(found: Discrepancy) -> Iterator[Found]:
-    """The negative of the right gradient."""
+    """Find the negative of the right gradient."""
     if found.explained_by(found.with_wrong(-found.right)):
         yield Diagnosis("sign", f"hand = −reference {found.name_wrong()}")
 
 
 def factor(found: Discrepancy) -> Iterator[Found]:
-    """A constant multiple of the right gradient: of one for all, or one an argument."""
+    """Find a multiple of the right gradient, one for all or one an argument."""
     ratio = _ratio(found, found.where)
     common = None if ratio is None else {"": ratio}
     if common is None or not _fits(found, [(found.where, common[""])]):
         parts, common = [], {}
         for block in found.args.blocks:
-            hit = found.where[(found.where >= block.start) & (found.where < block.part.stop)]
+            hit = found.where[
+                (found.where >= block.start) & (found.where < block.part.stop)
+            ]
             if len(hit):
                 own = _ratio(found, hit)
                 if own is None:
@@ -167,7 +172,9 @@ def _fits(found: Discrepancy, parts: list[tuple[Array, float]]) -> bool:
 
 def _name_factor(ratio: float, args: Arguments) -> str:
     """Write a factor, and what it may come from."""
-    sizes = sorted({n for block in args.blocks for n in (*block.shape, block.size)} - {0, 1})
+    sizes = sorted(
+        {n for block in args.blocks for n in (*block.shape, block.size)} - {0, 1}
+    )
     for text, value in [
         ("2", 2.0),
         ("½", 0.5),
@@ -204,7 +211,7 @@ def constant(found: Discrepancy) -> Iterator[Found]:
 
 
 def offset(found: Discrepancy) -> Iterator[Found]:
-    """A difference that is the same at all points."""
+    """Find a difference that is the same at all points."""
     if len(found.hand) < 2:
         return
     gap = (found.hand - found.right)[:, found.where]

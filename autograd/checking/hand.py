@@ -26,7 +26,7 @@ class Hand:
         self._calls = 0
 
     def __call__(self, x: Array) -> Array:
-        """Return the gradient at x; twice at the first point, to see whether it varies."""
+        """Return the gradient at x; call twice at first, to see whether it varies."""
         found = self._call(x)
         self._calls += 1
         if self._calls <= 2:
@@ -79,8 +79,9 @@ class Hand:
 
 
 def _point(args: Arguments, x: Array) -> str:
-    shown = [f"{args.label(i)} = {x[i]!r}" for i in range(min(len(x), 8))]
-    return ", ".join(shown).replace("np.float64", "") + (", ..." if len(x) > 8 else "")
+    first = x[:8].tolist()
+    shown = [f"{args.label(i)} = {number!r}" for i, number in enumerate(first)]
+    return ", ".join(shown) + (f" and {len(x) - 8} more" if len(x) > 8 else "")
 
 
 def _equal(a: Any, b: Any) -> bool:

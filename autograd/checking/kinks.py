@@ -37,7 +37,7 @@ def kinked_nodes(tape: Tape) -> list[tuple[int, float]]:
 
 def describe_kinks(tape: Tape, kinks: list[tuple[int, float]]) -> str:
     """Name the operations that sit at a kink."""
-    names = sorted({str(tape.nodes[i].rule.name) for i, _ in kinks})  # type: ignore[union-attr]
+    names = sorted({str(tape.nodes[i].rule.name) for i, _ in kinks})
     return ", ".join(names)
 
 
@@ -70,7 +70,7 @@ def _slope(
 
 
 def _beside(tape: Tape, i: int, gap: float, tangents: Array) -> list[float]:
-    """Return the local derivatives where the operands have moved along their tangents."""
+    """Return the local derivatives after a move along the tangents."""
     node: Any = tape.nodes[i]
     largest = np.abs(tangents).max()
     if not largest:

@@ -2,19 +2,20 @@
 
 A hypothesis is an edit: other local derivatives for some edges of the graph, 0 for a
 path left out, twice as much for one counted twice, the partial at another point. Its
-gradient is a reverse sweep with the edited derivatives, so any number of nodes in series
-is treated exactly. Single edges and operations, of which there are too many for that,
+gradient is a reverse sweep with the edited derivatives, so nodes in series are treated
+exactly. Single edges and operations, of which there are too many for that,
 are first screened in linear time: for a random direction r, the part of r·gradient that
 runs through edge e is its cotangent × local derivative × its parent's tangent along r.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
 
-from ..accuracy import Tape
+from ..accuracy import Tape, times
 from ..kinds import FLOATS
 from ..layout import is_number
 from .arguments import Array
@@ -57,20 +58,47 @@ class Graph:
     blocks: list[tuple[str, slice]]  # the arguments' arrays, in the leaves
 
 
+class _Lazy:
+    """A list whose entries are made when they are first asked for.
+
+    Most hypotheses fail at the first point: the graphs of the others are not needed.
+    """
+
+    def __init__(self, make: Callable[[int], Any], size: int) -> None:
+        self._make, self._size = make, size
+        self._made: dict[int, Any] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, k: int) -> Any:
+        if not 0 <= k < self._size:
+            raise IndexError(k)
+        if k not in self._made:
+            self._made[k] = self._make(k)
+        return self._made[k]
+
+
 class Paths:
     """The graphs of all points, and what edits of them predict."""
 
-    def __init__(self, found: Discrepancy, recorded: list[Recorded]) -> None:
+    def __init__(
+        self, found: Discrepancy, recorded: list[Recorded], fn: Callable[..., Any]
+    ) -> None:
         self.found = found
         self.recorded = recorded
         blocks = [(block.name, block.part) for block in found.args.blocks]
-        self.graphs = [_named(record, blocks) for record in recorded]
+        self.graphs = _Lazy(
+            lambda k: _named(recorded[k].sourced(fn, found.args), blocks), len(recorded)
+        )
+        self.tables = _Lazy(lambda k: dict(groups(self.graphs[k])), len(recorded))
 
     def predict(self, k: int, chosen: Array, edit: Edit) -> Array:
         """Return the gradient at point k with edited local derivatives."""
         graph = self.graphs[k]
         d = graph.tape.d.copy()
-        d[chosen] = edit(graph.tape, chosen, d[chosen])
+        with np.errstate(all="ignore"):  # an edit may be tried where it makes no sense
+            d[chosen] = edit(graph.tape, chosen, d[chosen])
         bars = graph.tape.pull(d)
         return np.where(graph.leaves >= 0, bars[graph.leaves], 0.0)
 
@@ -87,23 +115,29 @@ class Paths:
 
     def same_structure(self) -> bool:
         """Tell whether all points recorded the same graph."""
-        first = self.graphs[0].tape
+        first = self.recorded[0].tape
         return all(
-            np.array_equal(first.parent, graph.tape.parent)
-            and np.array_equal(first.start, graph.tape.start)
-            for graph in self.graphs
+            np.array_equal(first.parent, record.tape.parent)
+            and np.array_equal(first.start, record.tape.start)
+            for record in self.recorded
         )
 
+    def group(self, name: str) -> Callable[[int], Array]:
+        """Return the edges of a group at each point; none where there is none."""
+        return lambda k: self.tables[k].get(name, np.zeros(0, int))
+
     def along(self, k: int, seed: int) -> tuple[Array, float, float]:
-        """Return what reaches each edge along a direction, the target, and its slack."""
+        """Return what reaches each edge along a direction, the target, its slack."""
         graph, found = self.graphs[k], self.found
         rng = np.random.default_rng(seed)
-        r = rng.uniform(0.5, 1.0, len(graph.leaves)) * rng.choice([-1, 1], len(graph.leaves))
+        r = rng.uniform(0.5, 1.0, len(graph.leaves)) * rng.choice(
+            [-1, 1], len(graph.leaves)
+        )
         seeds = np.zeros(len(graph.tape.nodes))
         used = graph.leaves >= 0
         seeds[graph.leaves[used]] = r[used]
         dots, bars = graph.tape.push(seeds), graph.tape.pull()
-        flow = bars[graph.tape.child] * dots[graph.tape.parent]
+        flow = times(bars[graph.tape.child], dots[graph.tape.parent])
         target = float((r * (found.right[k] - found.hand[k])).sum())
         slack = 8 * float((np.abs(r) * found.allowed[k]).sum()) + 1e-9 * abs(target)
         return flow, target, slack
@@ -117,15 +151,25 @@ def _named(record: Recorded, blocks: list[tuple[str, slice]]) -> Graph:
             continue
         line = _line(node)
         half = len(node.operands) // 2
-        places = [p for p, operand in enumerate(node.operands) if not is_number(operand)]
+        places = [
+            p for p, operand in enumerate(node.operands) if not is_number(operand)
+        ]
         for place in places:
-            role = place if node.rule.arity else int(place >= half and node.rule.name == "dot")
+            role = (
+                place
+                if node.rule.arity
+                else int(place >= half and node.rule.name == "dot")
+            )
             names.append((node.rule.name, line, role))
             parent = node.operands[place]
-            made = "argument" if parent.rule is None else f"{parent.rule.name} {_line(parent)}"
+            made = (
+                "argument"
+                if parent.rule is None
+                else f"{parent.rule.name} {_line(parent)}"
+            )
             above.append(made)
-    places = record.tape.places(record.leaves)
-    return Graph(record.tape, places, names, above, blocks)
+    leaves = record.tape.places(record.leaves)
+    return Graph(record.tape, leaves, names, above, blocks)
 
 
 def _line(node: Any) -> str:
@@ -156,7 +200,9 @@ def _uses(graph: Graph) -> Iterator[tuple[str, Array]]:
             of_leaf[parent].append(e)
     for name, part in [("each argument", slice(None)), *graph.blocks]:
         several = [
-            uses for leaf in graph.leaves[part].tolist() if len(uses := of_leaf[leaf]) > 1
+            uses
+            for leaf in graph.leaves[part].tolist()
+            if len(uses := of_leaf[leaf]) > 1
         ]
         if not several:
             continue
@@ -189,12 +235,7 @@ def _made(above: str) -> str:
 
 def paths(search: Paths) -> Iterator[Diagnosis]:
     """Find edges, operations and lines that are missing or counted twice."""
-    hits = 0
-    for diagnosis in (*_single(search), *_grouped(search)):
-        yield diagnosis
-        hits += 1
-        if hits >= MOST_HITS:
-            return
+    yield from islice(chain(_single(search), _grouped(search)), MOST_HITS)
 
 
 def _single(search: Paths) -> Iterator[Diagnosis]:
@@ -209,7 +250,7 @@ def _single(search: Paths) -> Iterator[Diagnosis]:
         if abs(target) <= slack:
             return
         evidence.append(target)
-        sent = flow * tape.d
+        sent = times(flow, tape.d)
         sums = np.bincount(tape.child, sent, len(tape.nodes))
         for name, whole, parts in [
             ("is left out", False, sent),
@@ -231,7 +272,8 @@ def _single(search: Paths) -> Iterator[Diagnosis]:
                     continue
             if search.explains(lambda k, chosen=chosen: chosen, edit):  # type: ignore[misc]
                 rule, line, role = search.graphs[0].names[int(chosen[0])]
-                operand = "" if whole else f"operand {role + 1} of "
+                alone = whole or len(_node_of(tape, place).operands) == 1
+                operand = "" if alone else f"operand {role + 1} of "
                 yield Diagnosis(
                     kind,
                     f"the path through {operand}{rule} at {line} {name}; along two "
@@ -242,21 +284,16 @@ def _single(search: Paths) -> Iterator[Diagnosis]:
 
 def _grouped(search: Paths) -> Iterator[Diagnosis]:
     """Verify the edges that one line, or one operation on one line, made."""
-    tables = [dict(groups(graph)) for graph in search.graphs]
     seen: set[tuple[str, bytes]] = set()
     evidence = [search.along(0, seed)[1] for seed in (1, 2)]
-    for name, first in list(tables[0].items())[:MOST_GROUPS]:
-        if len(first) < 2 or not all(name in table for table in tables):
+    for name, first in list(search.tables[0].items())[:MOST_GROUPS]:
+        if len(first) < 2:
             continue
         for kind, what, edit in EDITS:
             if (what, first.tobytes()) in seen:
                 continue
             seen.add((what, first.tobytes()))
-
-            def choose(k: int, name: str = name) -> Array:
-                return tables[k][name]
-
-            if search.explains(choose, edit):
+            if search.explains(search.group(name), edit):
                 yield Diagnosis(
                     kind,
                     f"{name} {what}: {len(first)} edges; along two random directions "
@@ -268,7 +305,7 @@ def _grouped(search: Paths) -> Iterator[Diagnosis]:
 
 
 def _output_forms() -> dict[str, Callable[[Array], Array]]:
-    """Derivatives as they are written by means of the output."""
+    """Return derivatives as they are written by means of the output."""
     return {
         "tanh": lambda a: 1 - a * a,
         "sigmoid": lambda a: a * (1 - a),
@@ -286,12 +323,16 @@ def _partial_at(node: Any, x: float) -> float:
     numbers = [o if is_number(o) else x for o in node.operands]
     out = node.rule.forward(FLOATS, *numbers)
     wanted = [not is_number(o) for o in node.operands]
-    (found,) = [d for d in node.rule.local(FLOATS, out, numbers, wanted) if d is not None]
+    (found,) = [
+        d for d in node.rule.local(FLOATS, out, numbers, wanted) if d is not None
+    ]
     return float(found)
 
 
 def _at_output(tape: Tape, chosen: Array, d: Array) -> Array:
-    return np.array([_partial_at(_node_of(tape, e), _node_of(tape, e).data) for e in chosen])
+    return np.array(
+        [_partial_at(_node_of(tape, e), _node_of(tape, e).data) for e in chosen]
+    )
 
 
 def _by_output_of_input(tape: Tape, chosen: Array, d: Array) -> Array:
@@ -315,12 +356,8 @@ def _at_input_of_input(tape: Tape, chosen: Array, d: Array) -> Array:
 
 def _partners(tape: Tape, e: int) -> Any:
     """Return the other factor of a product, None if it is no node."""
-    node = _node_of(tape, e)
-    operands = node.operands
-    at = [k for k, o in enumerate(operands) if not is_number(o)]
-    own = at[e - int(tape.start[int(tape.child[e])])]
-    other = operands[(own + len(operands) // 2) % len(operands)]
-    return None if is_number(other) else other
+    place = int(tape.partner[e])
+    return None if place < 0 else tape.nodes[place]
 
 
 def _factor_before(tape: Tape, chosen: Array, d: Array) -> Array:
@@ -364,10 +401,7 @@ PRODUCT_EDITS: list[tuple[str, Edit]] = [
 
 def wrong_points(search: Paths) -> Iterator[Diagnosis]:
     """Find local derivatives that were taken at another value of the forward pass."""
-    tables = [dict(groups(graph)) for graph in search.graphs]
-    for name, first in list(tables[0].items())[:MOST_GROUPS]:
-        if not all(name in table for table in tables):
-            continue
+    for name, first in list(search.tables[0].items())[:MOST_GROUPS]:
         nodes = [_node_of(search.graphs[0].tape, int(e)) for e in first]
         if all(len(n.parents) == 1 and n.rule.name != "neg" for n in nodes):
             edits = UNARY_EDITS
@@ -375,12 +409,8 @@ def wrong_points(search: Paths) -> Iterator[Diagnosis]:
             edits = PRODUCT_EDITS
         else:
             continue
-
-        def choose(k: int, name: str = name) -> Array:
-            return tables[k][name]
-
         for text, edit in edits:
-            if search.explains(choose, edit):
+            if search.explains(search.group(name), edit):
                 yield Diagnosis("wrong-point", f"the derivative of {name} is {text}")
                 return
     yield from _shifted(search)
@@ -390,10 +420,14 @@ def _shifted(search: Paths) -> Iterator[Diagnosis]:
     """Find uses of an argument whose derivative is that of the use before or after."""
     if not search.same_structure():
         return
+    bare = [
+        Graph(record.tape, record.tape.places(record.leaves), [], [], [])
+        for record in search.recorded
+    ]
     for step, word in ((-1, "previous"), (1, "next")):
         predictions = []
         ends = []
-        for graph in search.graphs:
+        for graph in bare:
             whole, last = _shift(graph, step, search.found.wrong)
             predictions.append(whole)
             ends.append(last)
@@ -401,8 +435,8 @@ def _shifted(search: Paths) -> Iterator[Diagnosis]:
         if _is_a_node(search, rest, np.array(ends)):
             yield Diagnosis(
                 "wrong-point",
-                f"{search.found.name_wrong()}, each use has the local derivative of the "
-                f"{word} step",
+                f"{search.found.name_wrong()}, each use has the local derivative of "
+                f"the {word} step",
             )
             return
 
@@ -434,7 +468,7 @@ def _shift(graph: Graph, step: int, wrong: Array) -> tuple[Array, Array]:
 def _is_a_node(search: Paths, rest: Array, ends: Array) -> bool:
     """Tell whether what is left is the end's cotangent times some recorded value."""
     found = search.found
-    values = np.array([graph.tape.data for graph in search.graphs])
+    values = np.array([record.tape.data for record in search.recorded])
     values = np.concatenate([np.zeros((len(values), 1)), values], axis=1)
     if values.size * rest.shape[1] > 20_000_000:
         return False

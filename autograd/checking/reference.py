@@ -20,6 +20,7 @@ from ..value import Value
 from .arguments import Arguments, Array
 
 DIGITS = 50
+DIGITS_OF_A_HAND = 350  # 1 − sigmoid(700) still has its first fifty
 EXACT_AT_THE_POINT = 20_000  # edges of a graph that runs on 50 digits, at the first
 EXACT_ELSEWHERE = 2_000  # and at the other points
 SAMPLED = 200  # operations checked on 50 digits where the whole graph is too large
@@ -74,7 +75,9 @@ class Recorded:
             found = exact_gradient(fn, args, self.x)
         except ImportError:
             return "mpmath is not installed: pip install 'scalar-autograd[check]'"
-        except Exception as error:  # the user's function, on numbers it was not made for
+        except (
+            Exception
+        ) as error:  # the user's function, on numbers it was not made for
             return f"it does not run on 50 digits: {type(error).__name__}: {error}"
         usable = np.isfinite(found)
         if not usable.any():
@@ -105,7 +108,9 @@ class Recorded:
                     for k, o in enumerate(node.operands)
                 ]
                 out = rule.forward(mp, *numbers)
-                size = abs(out) + sum(abs(n) for n in numbers if not isinstance(n, bool))
+                size = abs(out) + sum(
+                    abs(n) for n in numbers if not isinstance(n, bool)
+                )
                 if rule.magnitude:
                     size += abs(rule.magnitude(mp, out, *numbers))
                 if abs(out - node.data) > 2.0**-45 * (1 + abs(size)) * len(numbers):
@@ -113,6 +118,11 @@ class Recorded:
                         f"{rule.name} gives {node.data!r} where 50 digits give {out}"
                     )
         return len(chosen)
+
+    def largest(self) -> float:
+        """Return the largest number of both sweeps: what a hand gradient may cancel."""
+        parts = (self.tape.data, self.tape.d, self.tape.pull(), self.gradient)
+        return max(float(np.abs(p[np.isfinite(p)]).max(initial=0.0)) for p in parts)
 
     def sourced(self, fn: Callable[..., Any], args: Arguments) -> "Recorded":
         """Run again, with the user's line in each node."""
@@ -126,6 +136,7 @@ class Recorded:
         again.value, again.digits = self.value, self.digits
         again.gradient, again.bound, again.error = self.gradient, self.bound, self.error
         again.tape = Tape(again.output)
+        again.tape.partner = self.tape.partner
         return again
 
 
@@ -142,13 +153,13 @@ def exact_gradient(fn: Callable[..., Any], args: Arguments, x: Array) -> Array:
 
 
 def exact_call(hand: Callable[..., Any], args: Arguments, x: Array) -> Array:
-    """Return a hand gradient computed on 50-digit numbers, rounded once.
+    """Return a hand gradient computed on exact enough numbers, rounded once.
 
     What it raises, if it was written for floats only, goes through.
     """
     import mpmath
 
-    with mpmath.workdps(DIGITS), no_grad():
+    with mpmath.workdps(DIGITS_OF_A_HAND), no_grad():
         leaves = [Value(mpmath.mpf(number)) for number in x.tolist()]
         found = hand(*args.fill(leaves))
         return args.read(_as_plain(found))
@@ -175,8 +186,8 @@ def scalar(result: Any) -> Any:
         shape = getattr(result, "shape", f"length {len(result)}")
         raise ArgumentError(
             f"the function must return one number, it returned {type(result).__name__} "
-            f"of {'shape ' if isinstance(shape, tuple) else ''}{shape}: add its numbers "
-            f"up, or use check_jacobian or check_vjp"
+            f"of {'shape ' if isinstance(shape, tuple) else ''}{shape}: add its "
+            f"numbers up, or use check_jacobian or check_vjp"
         )
     if result is None or isinstance(result, str | bytes | dict | bool | complex):
         raise ArgumentError(

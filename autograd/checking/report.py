@@ -26,7 +26,7 @@ class Row(NamedTuple):
     attainable: what rounding alone may do; ratio: the error over what is allowed.
     """
 
-    index: str
+    index: str  # type: ignore[assignment]  # shadows tuple.index
     point: int
     hand: float
     reference: float
@@ -63,7 +63,7 @@ class Point:
     unknown: Array | None = None  # where the reference itself could not be determined
 
     def ratios(self) -> Array:
-        """Return each coordinate's error over what is allowed; infinite where not finite."""
+        """Return each error over what is allowed; infinite where hand is not finite."""
         hand = np.full(len(self.x), np.nan) if self.hand is None else self.hand
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             error = np.abs(hand - self.reference)
@@ -83,8 +83,8 @@ class GradientReport:
 
     ok: whether it is right at every point that was compared. diagnosis: None, or what
     is wrong. warnings: what to know although it is right. notes: how it was checked.
-    reference: where the numbers to compare with come from. failure: why nothing could be
-    compared. worst, table: rows of coordinates, worst first.
+    reference: where the numbers to compare with come from. failure: why nothing could
+    be compared. worst, table: rows of coordinates, worst first.
     """
 
     name: str
@@ -218,7 +218,8 @@ class GradientReport:
         side = 12
         cells = "".join(
             f"<rect x='{side * j}' y='{side * i}' width='{side}' height='{side}' "
-            f"fill='{_colour(ratio)}'><title>{block.name}: {_shown(ratio)}</title></rect>"
+            f"fill='{_colour(ratio)}'><title>{html.escape(block.name)}: "
+            f"{_shown(ratio)}</title></rect>"
             for i, line in enumerate(grid.tolist())
             for j, ratio in enumerate(line)
         )
@@ -258,7 +259,10 @@ def _shown(x: Any) -> str:
 
 
 def _columns(rows: list[Row]) -> list[str]:
-    cells = [Row._fields, *([_cell(name, x) for name, x in r._asdict().items()] for r in rows)]
+    cells = [
+        Row._fields,
+        *([_cell(name, x) for name, x in r._asdict().items()] for r in rows),
+    ]
     widths = [max(len(row[k]) for row in cells) for k in range(len(Row._fields))]
     return [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))

@@ -10,9 +10,9 @@ import numpy as np
 from ..derivatives import grad
 from ..errors import ArgumentError, MissingExtraError, OpaqueRuleError
 from ..kinds import FLOATS, namespace_of
-from ..layout import is_number
+from ..layout import is_number, number_of
 from ..rules import RULES, Rule
-from ..value import ExactValue, apply, over_values
+from ..value import apply, over_values
 from .arguments import Argnums, Array, parameter_names
 from .checks import check_gradient
 from .report import GradientReport
@@ -70,7 +70,9 @@ def check_vjp(
         whole = isinstance(found, list | tuple) and len(found) == len(args)
         if whole and len(places) < len(args):
             found = tuple(found[place] for place in places)
-        return found[0] if bare and isinstance(found, tuple) and len(found) == 1 else found
+        return (
+            found[0] if bare and isinstance(found, tuple) and len(found) == 1 else found
+        )
 
     _name(fn, forward, ["cotangent", *parameter_names(forward, len(args))])
     shifted = tuple(place + 1 for place in places)
@@ -108,7 +110,8 @@ def _random_like(out: Any, rng: np.random.Generator) -> Any:
     if isinstance(out, float | int) or hasattr(out, "__float__"):
         return float(rng.uniform(0.5, 1.5))
     raise ArgumentError(
-        f"forward must return numbers, arrays or tuples of them, got {type(out).__name__}"
+        f"forward must return numbers, arrays or tuples of them, got "
+        f"{type(out).__name__}"
     )
 
 
@@ -116,7 +119,11 @@ def _weighted(cotangent: Any, out: Any) -> Any:
     if isinstance(cotangent, list | tuple):
         pairs = zip(cotangent, out, strict=True)
         return sum(_weighted(c, o) for c, o in pairs)
-    return np.sum(cotangent * out) if isinstance(cotangent, np.ndarray) else cotangent * out
+    return (
+        np.sum(cotangent * out)
+        if isinstance(cotangent, np.ndarray)
+        else cotangent * out
+    )
 
 
 def check_jacobian(
@@ -135,7 +142,11 @@ def check_jacobian(
     >>> check_jacobian(np.sin, lambda x: np.diag(np.cos(x)), np.arange(3.0)).ok
     True
     """
-    x = np.array(args[argnums], float) if not _is_single(args, argnums) else args[argnums]
+    x = (
+        np.array(args[argnums], float)
+        if not _is_single(args, argnums)
+        else args[argnums]
+    )
     shape = np.shape(_stacked(fn(*args)))
     count = int(np.prod(shape, dtype=int))
     if not count:
@@ -228,9 +239,11 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
             return row.forward(FLOATS, *given)
         if row.opaque:
             raise OpaqueRuleError(f"{row.name} is an opaque rule: it takes floats only")
-        if primitive or any(isinstance(x, ExactValue) for x in given):
+        if primitive:
             return apply(row, *given)
-        return row.formula(over_values(FLOATS), *given)
+        numbers = [number_of(given[place]) for place in places]
+        formula: Any = row.formula
+        return formula(over_values(namespace_of(numbers)), *given)  # not its partials
 
     def hand(*given: Any) -> Any:
         found = row.local(FLOATS, row.forward(FLOATS, *given), given, wanted)
@@ -239,7 +252,9 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
     _name(fn, row, [f"operand_{i + 1}" for i in range(len(operands))])
     fn.__name__ = row.name
     places = tuple(place for place, needed in enumerate(wanted) if needed)
-    numbers = [float(x) if needed else x for x, needed in zip(operands, wanted, strict=True)]
+    numbers = [
+        float(x) if needed else x for x, needed in zip(operands, wanted, strict=True)
+    ]
     if primitive and options.get("reference") is None:
         options["_exact"] = partial(_high_precision_slopes, row, numbers, places)
     return check_gradient(fn, hand, *numbers, argnums=places, **options)
