@@ -2,10 +2,20 @@
 
     Neuron  Layer (Dense)  MLP  Sequential
                         models; Module is the base of your own
-    losses              mse, cross_entropy, hinge
-    SGD                 an optimizer: step() after backward()
+    Embedding  LayerNorm  Dropout
+                        layers in front of those, and between them
+    softmax  log_softmax
+                        of a row of scores; other activations go by their names
+    losses              mse, huber, cross_entropy, hinge, kl_divergence, ...
+    SGD  RMSprop  Adagrad  Adam  AdamW
+                        optimizers: step() after backward()
     fit                 the training loop
+    schedules           learning rates that change: warm_up, cosine, one_cycle, ...
+    RNN  LSTM  GRU      recurrent networks; LastOutput, detach
+    gradient_flow       the gradient's size by layer and time step
     datasets            iris, train_test_split, standardize
+    synthetic           moons, spirals, adding_problem, ...
+    read_csv            a table from a file
     initializers        numbers to start from
     save  load          weights in files
     plots               loss curves and decision regions (needs matplotlib)
@@ -21,30 +31,54 @@
 `python -m nn` trains a network on the iris flowers.
 """
 
-from . import datasets, initializers, losses, optimizers, plots
+from . import datasets, initializers, losses, optimizers, plots, schedules, synthetic
+from .activations import log_softmax, softmax
+from .csv_files import read_csv
+from .flow import GradientFlow, gradient_flow
 from .layers import MLP, Dense, Layer, Neuron, Sequential, WidthError
 from .module import Module
-from .optimizers import SGD
+from .optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from .persistence import load, save
+from .recurrent import GRU, LSTM, RNN, LastOutput, detach
+from .regularization import Dropout, Embedding, LayerNorm
 from .training import DivergenceError, History, fit
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
     "Dense",
     "DivergenceError",
+    "Dropout",
+    "Embedding",
+    "GradientFlow",
     "History",
+    "LastOutput",
     "Layer",
+    "LayerNorm",
     "Module",
     "Neuron",
+    "RMSprop",
     "Sequential",
     "WidthError",
     "datasets",
+    "detach",
     "fit",
+    "gradient_flow",
     "initializers",
     "load",
+    "log_softmax",
     "losses",
     "optimizers",
     "plots",
+    "read_csv",
     "save",
+    "schedules",
+    "softmax",
+    "synthetic",
 ]

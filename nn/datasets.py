@@ -1,4 +1,4 @@
-"""Data to learn from: the iris measurements, splitting, standardizing.
+"""Data to learn from: the iris measurements, CSV files, splitting, standardizing.
 
 The iris data are the lengths and widths, in centimetres, of the sepals and petals of
 50 flowers each of three species, collected by E. Anderson and published in R. A.
@@ -9,7 +9,6 @@ repository's copy has wrong, are as Fisher printed them (and as R and scikit-lea
 them); the species' names are shortened.
 """
 
-import csv
 import math
 import random
 import statistics
@@ -18,22 +17,23 @@ from collections.abc import Hashable, Iterable, Sequence
 from importlib import resources
 from typing import Generic, NamedTuple, Self, TypeVar
 
-__all__ = ["Dataset", "Scaling", "Split", "iris", "standardize", "train_test_split"]
+from .csv_files import Dataset, read_csv
+
+__all__ = [
+    "Dataset",
+    "Scaling",
+    "Split",
+    "iris",
+    "read_csv",
+    "standardize",
+    "train_test_split",
+]
 
 Feature = TypeVar("Feature")
 Label = TypeVar("Label", bound=Hashable)
 
 
-class Dataset(NamedTuple):
-    """Samples as rows of features, a class index for each, and what they are called."""
-
-    features: list[list[float]]
-    labels: list[int]
-    feature_names: tuple[str, ...]
-    class_names: tuple[str, ...]
-
-
-def iris() -> Dataset:
+def iris() -> Dataset[int]:
     """Return Fisher's iris measurements: 150 samples, 4 features, 3 classes.
 
     Every call reads a fresh copy, which the caller may change.
@@ -44,17 +44,8 @@ def iris() -> Dataset:
     >>> data.features[0], data.labels[0]
     ([5.1, 3.5, 1.4, 0.2], 0)
     """
-    text = resources.files("nn").joinpath("iris.csv").read_text(encoding="utf-8")
-    header, *rows = csv.reader(
-        line for line in text.splitlines() if not line.startswith("#")
-    )
-    class_names = tuple(dict.fromkeys(row[-1] for row in rows))
-    return Dataset(
-        features=[[float(cell) for cell in row[:-1]] for row in rows],
-        labels=[class_names.index(row[-1]) for row in rows],
-        feature_names=tuple(header[:-1]),
-        class_names=class_names,
-    )
+    with resources.as_file(resources.files("nn").joinpath("iris.csv")) as path:
+        return read_csv(path)
 
 
 class Split(NamedTuple, Generic[Feature, Label]):

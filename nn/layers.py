@@ -1,21 +1,20 @@
 """Layers of neurons: x → σ(A x + b), one after the other."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from operator import mul
 from random import Random
 from typing import Any
 
-import autograd
-from autograd import RULES, ArgumentError, Value, dot
+from autograd import ArgumentError, Value, dot
 
 from . import initializers
+from .activations import ACTIVATIONS, ROW_ACTIVATIONS
 from .initializers import Initializer
 from .lookup import known
-from .module import Module
+from .module import Module, Step
 
 __all__ = [
-    "ACTIVATIONS",
     "MLP",
     "Dense",
     "Layer",
@@ -26,19 +25,6 @@ __all__ = [
 
 Activation = str | Callable[[Value], Any] | None
 Seed = Any  # what `random.Random` takes, or a generator, or None
-
-# The rows for one number, with their methods; None leaves a number as it is.
-ACTIVATIONS: dict[str, Callable[[Value], Any] | None] = {
-    "linear": None,
-    **{
-        name: getattr(Value, name)
-        for name, rule in RULES.items()
-        if name in autograd.__all__
-        and not rule.static
-        and rule.arity is not None
-        and rule.arity - len(rule.defaults) == 1
-    },
-}
 
 
 class WidthError(ArgumentError):
@@ -94,6 +80,10 @@ class Neuron(Module):
         function = ACTIVATIONS.get(self.activation, self.activation)
         return total if function is None else function(total)
 
+    def output_width(self, n_in: int | None) -> int:
+        """Return 1."""
+        return 1
+
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={_name(self.activation)})"
 
@@ -101,14 +91,22 @@ class Neuron(Module):
 class Layer(Module):
     """n_out neurons that see the same n_in inputs: x → σ(A x + b); also called `Dense`.
 
-    The arguments are those of `Neuron`, and so is the default activation: none, as in
-    PyTorch and Keras (in micrograd, relu).
+    n_in, n_out: the numbers of inputs and outputs. One number alone is n_out: n_in
+        then comes from the layer before in a `Sequential`, or from the first input.
+    activation: as in `Neuron`, or one of the whole row: "softmax", "log_softmax". None
+        by default, as in PyTorch and Keras (in micrograd, relu).
+    init, fused, seed: as in `Neuron`.
 
     Always gives a list, of one if n_out is 1.
 
     >>> layer = Layer(2, 3, "relu", seed=0)
     >>> [len(layer([1.0, 2.0])), len(layer.parameters())]
     [3, 9]
+    >>> Sequential([Dense(4, 8, "relu"), Dense(3, "softmax")])
+    Sequential(
+      layers[0]: Layer(4, 8, activation='relu')
+      layers[1]: Layer(8, 3, activation='softmax')
+    )
     >>> layer([1.0])
     Traceback (most recent call last):
     nn.layers.WidthError: Layer(2, 3, activation='relu') takes 2 numbers, got 1: ...
@@ -117,38 +115,73 @@ class Layer(Module):
     def __init__(
         self,
         n_in: int,
-        n_out: int,
+        n_out: int | str | None = None,
         activation: Activation = None,
         *,
         init: str | Initializer | None = None,
         fused: bool = True,
         seed: Seed = None,
     ) -> None:
+        if isinstance(n_out, str) and activation is None:  # Dense(3, "relu")
+            n_out, activation = None, n_out
+        width = n_in if n_out is None else n_out
+        _check_count("n_in" if n_out is not None else "n_out", n_in)
+        _check_count("n_out", width)
+        self.n_in: int | None = None
+        self.n_out: int = width  # type: ignore[assignment]
+        self.row_activation: Any = activation if _is_of_rows(activation) else None
+        of_numbers = None if self.row_activation else activation
+        if of_numbers is not None:
+            _checked(of_numbers, ROW_ACTIVATIONS)
+        draw = _initializer(init, of_numbers)
+        self.neurons: list[Neuron] = []
+        self._unbuilt: Any = (of_numbers, draw, fused, seed)
+        if n_out is not None:
+            self.build(n_in)
+
+    def build(self, n_in: int) -> None:
+        """Make the neurons of a layer that was given no number of inputs; only once."""
+        if self._unbuilt is None:
+            raise ArgumentError(f"{self!r} has its {self.n_in} inputs already")
         _check_count("n_in", n_in)
-        _check_count("n_out", n_out)
-        draw = _initializer(init, activation)
+        activation, draw, fused, seed = self._unbuilt
         rng = _generator(seed)
-        self.n_in = n_in
+        self.n_in, self._unbuilt = n_in, None
         self.neurons = [
             Neuron(
                 n_in,
                 activation,
-                init=lambda rng, fan_in, _: draw(rng, fan_in, n_out),
+                init=lambda rng, fan_in, _: draw(rng, fan_in, self.n_out),
                 fused=fused,
                 seed=rng,
             )
-            for _ in range(n_out)
+            for _ in range(self.n_out)
         ]
+        if self._frozen:
+            self.freeze()  # the neurons too
 
     def __call__(self, x: Sequence[Any]) -> list[Any]:
         """Return the neurons' outputs for one row of numbers or Values."""
         if type(x) is not list or len(x) != self.n_in:
             x = _row(self, self.n_in, x)
-        return [neuron(x) for neuron in self.neurons]
+            if self.n_in is None:
+                self.build(len(x))
+        out = [neuron(x) for neuron in self.neurons]
+        return ROW_ACTIVATIONS[self.row_activation](out) if self.row_activation else out
+
+    def output_width(self, n_in: int | None) -> int:
+        """Return n_out."""
+        return self.n_out
 
     def __repr__(self) -> str:
-        activation = _name(self.neurons[0].activation)
-        return f"Layer({self.n_in}, {len(self.neurons)}, activation={activation})"
+        if self._unbuilt is None:
+            first = self.neurons[0]  # may have been exchanged for any function
+            widths = f"{self.n_in}, "
+            activation = getattr(first, "activation", first)
+        else:
+            widths, activation = "", self._unbuilt[0] or "linear"
+        activation = self.row_activation or activation
+        return f"Layer({widths}{self.n_out}, activation={_name(activation)})"
 
 
 Dense = Layer
@@ -177,6 +210,7 @@ class Sequential(Module):
                     f"layers[{place}] of Sequential is {layer!r}: each must be a layer "
                     f"or a function, such as nn.Layer(2, 3, 'relu')"
                 )
+        self.output_width(None)  # builds the layers whose inputs are known now
 
     def __call__(self, x: Any) -> Any:
         """Return what the last layer makes of x."""
@@ -186,6 +220,25 @@ class Sequential(Module):
             except WidthError as error:
                 raise WidthError(f"layers[{place}]: {error}") from None
         return x
+
+    def output_width(self, n_in: int | None) -> int | None:
+        """Return the last layer's width; None where a function hides it."""
+        return self._steps(n_in)[-1][-1]
+
+    def _steps(self, n_in: int | None) -> list[Step]:
+        """Return the layers, those of inner models too, and build what can be built."""
+        steps: list[Step] = []
+        for place, layer in enumerate(self.layers):
+            path = f"layers[{place}]"
+            if isinstance(layer, Layer) and layer._unbuilt is not None and n_in:
+                layer.build(n_in)
+            if isinstance(layer, Sequential):
+                steps += [(f"{path}.{p}", *step) for p, *step in layer._steps(n_in)]
+                n_in = steps[-1][-1]
+            else:
+                n_in = _width_after(layer, n_in)
+                steps.append((path, layer, n_in))
+        return steps
 
 
 class MLP(Sequential):
@@ -244,7 +297,13 @@ class MLP(Sequential):
         return out[0] if len(out) == 1 else out
 
 
-def _row(module: Module, wanted: int, x: Any) -> list[Any]:
+def _width_after(layer: Any, n_in: int | None) -> int | None:
+    if isinstance(layer, Module):
+        return layer.output_width(n_in)
+    return n_in if layer in ROW_ACTIVATIONS.values() else None
+
+
+def _row(module: Module, wanted: int | None, x: Any) -> list[Any]:
     """Return the inputs as a list of the wanted length, or say what is wrong."""
     if getattr(x, "ndim", 1) != 1:
         raise WidthError(
@@ -252,9 +311,10 @@ def _row(module: Module, wanted: int, x: Any) -> list[Any]:
             f"write [model(row) for row in array]"
         )
     if isinstance(x, str | bytes | dict | set) or not hasattr(x, "__iter__"):
-        raise WidthError(f"{module!r} takes a list of {wanted} numbers, got {x!r}")
+        count = "" if wanted is None else f"{wanted} "
+        raise WidthError(f"{module!r} takes a list of {count}numbers, got {x!r}")
     row: list[Any] = x.tolist() if hasattr(x, "tolist") else list(x)
-    if len(row) != wanted:
+    if wanted is not None and len(row) != wanted:
         raise WidthError(
             f"{module!r} takes {_numbers(wanted)}, got {len(row)}: give rows with "
             f"{wanted}, or build the layer with n_in={len(row)}"
@@ -286,14 +346,24 @@ def _initializer(init: str | Initializer | None, activation: Activation) -> Init
     return initializers.default_for(activation if isinstance(activation, str) else None)
 
 
-def _checked(activation: Any) -> Any:
+def _is_of_rows(activation: Any) -> bool:
+    return isinstance(activation, str) and activation in ROW_ACTIVATIONS
+
+
+def _checked(activation: Any, others: Collection[str] = ()) -> Any:
+    """Return an activation that there is; `others` are names known beside."""
     if callable(activation):
         return activation
     if not isinstance(activation, str):
         raise ArgumentError(
             f"an activation is a name, a function or None, got {activation!r}"
         )
-    return known(activation, ACTIVATIONS, "activation")
+    if activation in ROW_ACTIVATIONS and not others:
+        raise ArgumentError(
+            f"{activation} is an activation of a whole row: write "
+            f"Layer(n_in, n_out, {activation!r})"
+        )
+    return known(activation, {*ACTIVATIONS, *others}, "activation")
 
 
 def _name(activation: Any) -> str:

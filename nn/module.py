@@ -12,6 +12,18 @@ _CONTAINERS, _SETS = (list, tuple, dict), (set, frozenset)
 _PLAIN = {bool, float, int, str, FunctionType, NoneType}  # for speed: nothing in these
 
 
+Step = tuple[str, Any, int | None]  # a row of a summary: path, layer, output width
+
+
+class _Text(str):
+    """A string that a prompt or a notebook shows as print does."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 class Module:
     """Base of layers and models, a user's own among them.
 
@@ -35,7 +47,9 @@ class Module:
     Line(3 parameters)
     """
 
+    training = True  # what `train()` and `eval()` set
     _frozen = False  # of the Values that this very module holds
+    _unbuilt: Any = None  # what a layer needs that doesn't know its inputs yet
 
     def __call__(self, x: Any, /) -> Any:
         """Return the output for one input: for each module to define."""
@@ -50,7 +64,13 @@ class Module:
         """
         found: dict[int, tuple[str, Value]] = {}
         for path, _, thing in _walk(self):
-            if not isinstance(thing, Module) and id(thing) not in found:
+            if isinstance(thing, Module):
+                if thing._unbuilt is not None:
+                    raise ArgumentError(
+                        f"{thing!r} has no parameters yet: give its number of inputs, "
+                        f"as in Dense(n_in, n_out), or call the model on an input first"
+                    )
+            elif id(thing) not in found:
                 found[id(thing)] = path, thing
         return list(found.values())
 
@@ -103,6 +123,69 @@ class Module:
         for _, module in self.named_modules():
             module._frozen = frozen
         return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in all modules in it; returns the module itself.
+
+        It says whether layers like `Dropout` do what is for training only.
+        """
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Turn off what is for training only: ``train(False)``.
+
+        >>> from nn import Dropout
+        >>> Dropout(0.5).eval()([1.0, 2.0])
+        [1.0, 2.0]
+        """
+        return self.train(False)
+
+    def output_width(self, n_in: int | None) -> int | None:
+        """Return how many numbers come out for n_in, for `summary`; None: not known."""
+        return None
+
+    def _steps(self, n_in: int | None) -> list[Step]:
+        """Return the rows of a summary: path, layer, output width."""
+        children = [
+            (place, thing, thing.output_width(None))
+            for place, thing in _contents(self)
+            if isinstance(thing, Module)
+        ]
+        # A layer is its own summary: nobody wants a row for each of its neurons.
+        known_width = self.output_width(None)
+        if children and known_width is None:
+            return children
+        return [("", self, known_width)]
+
+    def summary(self, n_in: int | None = None) -> str:
+        """Return a table: each layer with its output's width and its parameters.
+
+        n_in: the number of inputs, for models whose first layer takes any.
+
+        >>> from nn import MLP
+        >>> MLP(2, [16, 1], "tanh", seed=0).summary()
+        layer                                         output  parameters
+        layers[0]: Layer(2, 16, activation='tanh')        16          48
+        layers[1]: Layer(16, 1, activation='linear')       1          17
+        65 parameters, 65 trainable, 0 frozen
+
+        A parameter that several layers share stands in each, and counts once in all.
+        """
+        total, free = len(self.parameters()), len(self.trainable_parameters())
+        rows = [("layer", "output", "parameters")]
+        for path, layer, width in self._steps(n_in):
+            shown = "?" if width is None else str(width)
+            is_module = isinstance(layer, Module)
+            name = _first_line(layer) if is_module else _name(layer)
+            count = len(layer.parameters()) if is_module else 0
+            rows.append((f"{path}: {name}" if path else name, shown, str(count)))
+        columns = zip(*rows, strict=True)
+        first, second, third = (max(map(len, column)) for column in columns)
+        lines = [f"{a:<{first}}  {b:>{second}}  {c:>{third}}" for a, b, c in rows]
+        totals = f"{total} parameters, {free} trainable, {total - free} frozen"
+        return _Text("\n".join([*lines, totals]))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the parameters' numbers by path."""
@@ -206,6 +289,15 @@ def _look(
             )
     elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":  # an object array
         _look(place, thing.tolist(), found, inside)
+
+
+def _first_line(module: Module) -> str:
+    lines = repr(module).splitlines()
+    return lines[0] if len(lines) == 1 else type(module).__name__
+
+
+def _name(function: Any) -> str:
+    return getattr(function, "__name__", type(function).__name__)
 
 
 def _some(paths: list[str]) -> str:

@@ -1,72 +1,71 @@
 """Optimizers: how parameters follow from gradients.
 
-A method is a pair of pure functions over lists of numbers, `Method`; an `Optimizer`
-holds the parameters and the state, and applies it.
+A method is a pair of pure functions over lists of numbers, `Method`; methods are made
+of smaller ones by `chain` (`methods.py`). An `Optimizer` holds the parameters and the
+state, and applies a method.
 """
 
-import math
+import copy
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from inspect import signature
 from itertools import repeat
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd import ArgumentError, Value
 
+from .methods import (
+    Method,
+    Rate,
+    adagrad,
+    adam,
+    adamw,
+    chain,
+    clip_by_norm,
+    clip_by_value,
+    rmsprop,
+    sgd,
+)
 from .module import Module
 
-__all__ = ["SGD", "Method", "Optimizer", "sgd"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Method",
+    "Optimizer",
+    "RMSprop",
+    "adagrad",
+    "adam",
+    "adamw",
+    "chain",
+    "clip_by_norm",
+    "clip_by_value",
+    "rmsprop",
+    "sgd",
+]
 
-Rate = float | Callable[[int], float]
-
-
-class Method(NamedTuple):
-    """A way to descend, without side effects.
-
-    init: ``params -> state``, before the first step.
-    update: ``(grads, state, params) -> (steps, state)``; the steps are to be added to
-        the parameters.
-    """
-
-    init: Callable[[Sequence[float]], Any]
-    update: Callable[[Sequence[float], Any, Sequence[float]], tuple[list[float], Any]]
-
-
-def sgd(lr: Rate = 0.01) -> Method:
-    """Stochastic gradient descent, θ ← θ − η g.
-
-    lr: the learning rate η, or a function that gives it for step 0, 1, 2, ...
-
-    >>> method = sgd(lr=lambda k: 1.0 / (k + 1))
-    >>> state = method.init([5.0])
-    >>> steps, state = method.update([2.0], state, [5.0])
-    >>> steps, state
-    ([-2.0], 1)
-    >>> method.update([2.0], state, [3.0])
-    ([-1.0], 2)
-    """
-    if not callable(lr):
-        _check_rate(lr)
-
-    def init(params: Sequence[float]) -> int:
-        return 0
-
-    def update(
-        grads: Sequence[float], state: int, params: Sequence[float]
-    ) -> tuple[list[float], int]:
-        rate = _check_rate(lr(state)) if callable(lr) else lr
-        return [-rate * grad for grad in grads], state + 1
-
-    return Method(init, update)
+Parameters = Module | Iterable[Value]
 
 
 class Optimizer:
     """Parameters, and the method that moves them; `step()` after each `backward()`.
 
-    parameters: a module, whose frozen parameters stay as they are, or a list of Values.
+    parameters: a module, whose frozen parameters stay as they are, with their state, or
+    a list of Values.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0)
+    >>> optimizer = Optimizer([x], chain(clip_by_norm(1.0), sgd(lr=0.5)))
+    >>> (x * x).backward()
+    >>> optimizer.step()
+    >>> f"{x.data:.6f}"
+    '2.500000'
     """
 
-    def __init__(self, parameters: Module | Iterable[Value], method: Method) -> None:
+    def __init__(self, parameters: Parameters, method: Method) -> None:
         if not isinstance(parameters, Module):
             parameters = list(parameters)
             for place, parameter in enumerate(parameters):
@@ -77,7 +76,14 @@ class Optimizer:
                     )
         self._parameters = parameters
         self.method = method
-        self.state = method.init([p.data for p in self.parameters()])
+        self._known = self._all()  # the state has a place for each
+        self.state = method.init([parameter.data for parameter in self._known])
+
+    def _all(self) -> list[Value]:
+        """Return the parameters, frozen ones too."""
+        if isinstance(self._parameters, Module):
+            return self._parameters.parameters()
+        return list(self._parameters)
 
     def parameters(self) -> list[Value]:
         """Return what the next step will move."""
@@ -87,13 +93,30 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter once, by the gradients that are in `.grad`."""
-        parameters = self.parameters()
+        parameters, places = self.parameters(), None
+        if list(map(id, parameters)) != list(map(id, self._known)):
+            places = self._places(parameters)
+            parameters = [self._known[i] for i in places]
         numbers = [parameter.data for parameter in parameters]
         grads = [parameter.grad for parameter in parameters]
-        steps, self.state = self.method.update(grads, self.state, numbers)
-        # One call into C, which no KeyboardInterrupt can split.
+        state = self.state if places is None else _selected(self.state, places)
+        steps, state = self.method.update(grads, state, numbers)
         moved = list(map(add, numbers, steps))
+        self.state = state if places is None else _merged(self.state, state, places)
+        # One call into C, which no KeyboardInterrupt can split.
         deque(map(setattr, parameters, repeat("data"), moved), maxlen=0)
+
+    def _places(self, movable: list[Value]) -> list[int]:
+        """Return the movable parameters' places in the state; some may be new."""
+        found = self._all()
+        if len(found) != len(self._known):
+            raise ArgumentError(
+                f"the optimizer was made for {len(self._known)} parameters, and the "
+                f"model has {len(found)} now: make a new optimizer"
+            )
+        self._known = found
+        ids = set(map(id, movable))
+        return [place for place, value in enumerate(found) if id(value) in ids]
 
     def zero_grad(self) -> None:
         """Set the `.grad` of every parameter to 0.0, of frozen ones too."""
@@ -103,9 +126,86 @@ class Optimizer:
             for parameter in self._parameters:
                 parameter.grad = 0.0
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state; JSON keeps it bit by bit.
 
-class SGD(Optimizer):
-    """Stochastic gradient descent, θ ← θ − η g; see `sgd`.
+        With the parameters' numbers (`Module.state_dict`) it continues a run exactly.
+        """
+        return {"optimizer": type(self).__name__, "state": copy.deepcopy(self.state)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state that `state_dict` gave.
+
+        Raises `ArgumentError` for a state of another optimizer, of other options or of
+        another number of parameters; then nothing has changed.
+        """
+        name = type(self).__name__
+        if not isinstance(state, dict) or set(state) != {"optimizer", "state"}:
+            raise ArgumentError(
+                f"an optimizer's state is what state_dict() gives, with 'optimizer' "
+                f"and 'state' in it, got {state!r:.80}"
+            )
+        if state["optimizer"] != name:
+            raise ArgumentError(
+                f"the state is of an optimizer {state['optimizer']}, this is {name}"
+            )
+        try:
+            self.state = _like(self.state, state["state"])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise ArgumentError(
+                f"the state does not fit this {name}: make it with the same options "
+                f"for a model of the same {len(self._known)} parameters"
+            ) from None
+
+
+class _Named(Optimizer):
+    """An optimizer of a named method, whose options show and whose `lr` can be set."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        make: Callable[..., Method],
+        clip_value: float | None,
+        clip_norm: float | None,
+        **options: Any,
+    ) -> None:
+        clips = []
+        if clip_value is not None:
+            clips.append(clip_by_value(clip_value))
+        if clip_norm is not None:
+            clips.append(clip_by_norm(clip_norm))
+        self._make, self._clips = make, clips
+        self._options = options
+        self._shown = options | {"clip_value": clip_value, "clip_norm": clip_norm}
+        super().__init__(parameters, chain(*clips, make(**options)))
+
+    @property
+    def lr(self) -> Rate:
+        """The learning rate; a new one holds from the next step on, the state stays."""
+        rate: Rate = self._options["lr"]
+        return rate
+
+    @lr.setter
+    def lr(self, rate: Rate) -> None:
+        options = self._options | {"lr": rate}
+        self.method = chain(*self._clips, self._make(**options))
+        self._options, self._shown["lr"] = options, rate
+
+    def __repr__(self) -> str:
+        usual = {k: p.default for k, p in signature(self._make).parameters.items()}
+        shown = [
+            f"{key}={option!r}"
+            for key, option in self._shown.items()
+            if key == "lr" or option != usual.get(key)
+        ]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class SGD(_Named):
+    """Stochastic gradient descent, with momentum, Nesterov's too; see `sgd`.
+
+    clip_value, clip_norm: of the gradients, before all else; as in `clip_by_value` and
+    `clip_by_norm`. So in every optimizer.
 
     >>> from autograd import Value
     >>> x = Value(5.0)
@@ -118,18 +218,167 @@ class SGD(Optimizer):
     0.625
     """
 
-    def __init__(self, parameters: Module | Iterable[Value], lr: Rate = 0.01) -> None:
-        self.lr = lr
-        super().__init__(parameters, sgd(lr))
-
-    def __repr__(self) -> str:
-        return f"SGD(lr={self.lr!r})"
-
-
-def _check_rate(lr: Any) -> float:
-    if not isinstance(lr, int | float) or not 0 <= lr < math.inf:
-        raise ArgumentError(
-            f"lr is a number from 0 on, or a function of the step that gives one; got "
-            f"{lr!r}"
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 0.001,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            sgd,
+            clip_value,
+            clip_norm,
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
         )
-    return lr
+
+
+class RMSprop(_Named):
+    """Steps over the root of a running mean of squared gradients; see `rmsprop`."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 0.01,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            rmsprop,
+            clip_value,
+            clip_norm,
+            lr=lr,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+        )
+
+
+class Adagrad(_Named):
+    """Steps over the root of the sum of all squared gradients; see `adagrad`."""
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 0.01,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        initial_accumulator_value: float = 0.0,
+        eps: float = 1e-10,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        super().__init__(
+            parameters,
+            adagrad,
+            clip_value,
+            clip_norm,
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+        )
+
+
+class _Adams(_Named):
+    def __init__(
+        self,
+        parameters: Parameters,
+        lr: Rate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float | None = None,
+        amsgrad: bool = False,
+        *,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        make = adamw if isinstance(self, AdamW) else adam
+        usual = signature(make).parameters["weight_decay"].default
+        super().__init__(
+            parameters,
+            make,
+            clip_value,
+            clip_norm,
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=usual if weight_decay is None else weight_decay,
+            amsgrad=amsgrad,
+        )
+
+
+class Adam(_Adams):
+    """Means of gradients and of their squares, without bias; see `adam`, AMSGrad too.
+
+    >>> from autograd import Value
+    >>> Adam([Value(0.0)], lr=0.01, amsgrad=True)
+    Adam(lr=0.01, amsgrad=True)
+    """
+
+
+class AdamW(_Adams):
+    """Adam with weight decay apart from the gradient, by default 0.01; see `adamw`."""
+
+
+# In a state, a list has a number for each parameter; a number is for all.
+
+
+def _selected(state: Any, places: list[int]) -> Any:
+    """Return the state of some of the parameters."""
+    if isinstance(state, dict):
+        return {key: _selected(part, places) for key, part in state.items()}
+    if isinstance(state, tuple):
+        return tuple(_selected(part, places) for part in state)
+    return [state[i] for i in places] if isinstance(state, list) else state
+
+
+def _merged(old: Any, new: Any, places: list[int]) -> Any:
+    """Return the old state with the new one of some of the parameters."""
+    if isinstance(old, dict):
+        return {key: _merged(part, new[key], places) for key, part in old.items()}
+    if isinstance(old, tuple):
+        return tuple(_merged(*pair, places) for pair in zip(old, new, strict=True))
+    if not isinstance(old, list):
+        return new
+    moved = dict(zip(places, new, strict=True))
+    return [moved.get(place, part) for place, part in enumerate(old)]
+
+
+def _like(pattern: Any, state: Any) -> Any:
+    """Return a copy of a state, with tuples again where a file has made them lists.
+
+    Raises TypeError, KeyError or ValueError where it has not the pattern's form.
+    """
+    if isinstance(pattern, dict):
+        if state.keys() != pattern.keys():
+            raise KeyError(state)
+        return {key: _like(part, state[key]) for key, part in pattern.items()}
+    if isinstance(pattern, tuple | list):
+        if not isinstance(state, tuple | list):
+            raise TypeError(state)
+        return type(pattern)(_like(*pair) for pair in zip(pattern, state, strict=True))
+    if isinstance(state, bool) or not isinstance(state, int | float):
+        raise TypeError(state)
+    return state

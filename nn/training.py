@@ -83,7 +83,7 @@ def fit(
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise ArgumentError(f"{name} is a whole number from 1 on, got {number!r}")
     if optimizer is None:
-        optimizer = SGD(model)
+        optimizer = SGD(model, lr=0.01)
     rng, order, history = Random(seed), list(range(count)), History()
     report = _reporter(epochs) if progress else _Silent()
     try:

@@ -9,8 +9,20 @@ import pytest
 
 import autograd
 from autograd import ArgumentError, NumberError, Value
-from nn import MLP, Dense, Layer, Module, Neuron, Sequential, WidthError
-from nn.layers import ACTIVATIONS
+from nn import (
+    MLP,
+    SGD,
+    Dense,
+    Dropout,
+    Layer,
+    Module,
+    Neuron,
+    Sequential,
+    WidthError,
+    log_softmax,
+    softmax,
+)
+from nn.activations import ACTIVATIONS
 
 
 def rules_of(value: Value) -> list[str]:
@@ -146,6 +158,98 @@ class TestLayer:
         assert layer([1.0, 7.0])[0] == 7.0
 
 
+class TestRowActivations:
+    @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+    def test_of_the_whole_row(self, name: str) -> None:
+        layer = Layer(1, 3, name, seed=0)
+        set_numbers(layer, [1.0, 0.0, 2.0, 0.0, 0.0, 1.0])
+        assert repr(layer) == f"Layer(1, 3, activation='{name}')"
+        # Scores 0, 0, 1: softmax (1, 1, e) / (2 + e).
+        found = [v.data for v in layer([0.0])]
+        shares = [1 / (2 + math.e), 1 / (2 + math.e), math.e / (2 + math.e)]
+        wanted = shares if name == "softmax" else list(map(math.log, shares))
+        assert found == pytest.approx(wanted, rel=1e-15)
+        assert len(layer.parameters()) == 6
+
+    @pytest.mark.parametrize("function", [softmax, log_softmax])
+    def test_rows_that_are_none(self, function: Any) -> None:
+        name = function.__name__
+        for row in ([], 1.0, "ab", None, np.float64(1.0)):
+            with pytest.raises(ArgumentError, match=f"^{name} takes a row of at least"):
+                function(row)
+        for rows in ([[1.0], [2.0]], np.ones((2, 1))):
+            with pytest.raises(ArgumentError, match=f"^{name} takes one row at a time"):
+                function(rows)
+
+    def test_arrays_and_nan(self) -> None:
+        assert softmax(np.zeros(2)) == [0.5, 0.5]
+        assert [v.data for v in softmax(autograd.array([0.0, 0.0]))] == [0.5, 0.5]
+        for row in ([1.0, math.nan], [math.nan, 1.0]):
+            assert all(map(math.isnan, softmax(row)))
+            assert all(map(math.isnan, log_softmax(row)))
+
+
+class TestDenseByItsUnits:
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: Dense(3, activation="relu", seed=0),
+            lambda: Dense(3, "relu", seed=0),
+            lambda: Dense(3, None, "relu", seed=0),
+        ],
+    )
+    def test_the_first_input_gives_the_width(self, make: Any) -> None:
+        layer = make()
+        assert repr(layer) == "Layer(3, activation='relu')"
+        layer((1.0, 2.0))
+        assert repr(layer) == "Layer(2, 3, activation='relu')"
+        assert layer.state_dict() == Layer(2, 3, "relu", seed=0).state_dict()
+        with pytest.raises(WidthError, match="takes 2 numbers, got 1"):
+            layer([1.0])
+
+    def test_sequential_tells_the_width_before(self) -> None:
+        rng = random.Random(7)
+        model = Sequential(
+            [
+                Dense(2, 3, "relu", seed=rng),
+                Dropout(0.1),
+                Sequential([Dense(1, seed=rng)]),
+            ]
+        )
+        assert list(model.state_dict().values()) == list(
+            MLP(2, [3, 1], seed=7).state_dict().values()
+        )
+
+    def test_no_parameters_before_the_width_is_known(self) -> None:
+        model = Sequential([Dense(3, "tanh"), Dense(1)])
+        for call in (model.parameters, model.state_dict, lambda: SGD(model)):
+            with pytest.raises(
+                ArgumentError,
+                match=r"^Layer\(3, activation='tanh'\) has no parameters yet: give its "
+                r"number of inputs, as in Dense\(n_in, n_out\), or call the model",
+            ):
+                call()
+        model([1.0, 2.0])
+        assert len(model.parameters()) == 13
+
+    def test_it_stays_frozen_and_is_built_once(self) -> None:
+        layer = Dense(3).freeze()
+        layer.build(2)
+        assert (len(layer.parameters()), layer.trainable_parameters()) == (9, [])
+        with pytest.raises(
+            ArgumentError, match=r"^Layer\(2, 3, .* has its 2 inputs alr"
+        ):
+            layer.build(2)
+
+    def test_before_and_after_it_copies_and_pickles(self) -> None:
+        layer = Dense(2, seed=1)
+        early = copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))
+        layer([1.0])
+        for twin in (*early, pickle.loads(pickle.dumps(layer))):
+            twin([1.0])
+            assert twin.state_dict() == layer.state_dict()
+
+
 class TestWidths:
     @pytest.mark.parametrize(
         ("model", "x", "message"),
@@ -227,6 +331,15 @@ class TestArguments:
             (lambda: Neuron(2, "Sigmoid"), "did you mean 'sigmoid'"),
             (lambda: Neuron(2, "maximum"), "^unknown activation 'maximum'"),
             (lambda: Neuron(2, "where"), "^unknown activation 'where'"),
+            (lambda: Layer(2, 3, "sofmax"), "did you mean 'softmax'"),
+            (
+                lambda: Neuron(2, "softmax"),
+                r"^softmax is an activation of a whole row: write "
+                r"Layer\(n_in, n_out, 'softmax'\)$",
+            ),
+            (lambda: Dense(0), "^n_out is a whole number from 1 on, got 0$"),
+            (lambda: Dense(3, "relu", "tanh"), "^n_out is a whole number from 1 on, g"),
+            (lambda: Dense(3, "rleu"), "^unknown activation 'rleu': did you mean 'rel"),
             (lambda: Neuron(2, "sum"), "^unknown activation 'sum'"),
             (
                 lambda: Neuron(2, 3),

@@ -7,7 +7,18 @@ import pytest
 
 import autograd
 from autograd import ArgumentError, NumberError, Value
-from nn import MLP, SGD, Layer, Module, Sequential
+from nn import (
+    MLP,
+    SGD,
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    LayerNorm,
+    Module,
+    Sequential,
+    softmax,
+)
 
 
 class Scale(Module):
@@ -212,6 +223,59 @@ class TestFreezing:
         model.two.unfreeze()
         assert paths(model) == ["one.w", "two.own"]
         assert [p.data for p in model.trainable_parameters()] == [2.0]
+
+
+def test_train_and_eval_reach_every_module() -> None:
+    model = Box(layers=[MLP(2, [2, 1]), Dropout(0.5)], one=Scale(1.0))
+    assert all(module.training for _, module in model.named_modules())
+    assert model.eval() is model
+    assert not any(module.training for _, module in model.named_modules())
+    model.layers[1].train()
+    assert not model.training
+    assert model.train().layers[0].layers[0].training
+
+
+class TestSummary:
+    def test_every_kind_of_row(self) -> None:
+        model = Sequential(
+            [
+                Embedding(5, 4),
+                Sequential([LayerNorm(4), Dropout(0.5), Dense(3, "relu")]),
+                Scale(1.0),
+                lambda x: x,
+                Dense(3, 2).freeze(),
+                softmax,
+            ]
+        )
+        # By hand: 5·4, 2·4, (4 + 1)·3, 1, (3 + 1)·2.
+        assert model.summary() == (
+            "layer                                                output  parameters\n"
+            "layers[0]: Embedding(5, 4)                                4          20\n"
+            "layers[1].layers[0]: LayerNorm(4, eps=1e-05)              4           8\n"
+            "layers[1].layers[1]: Dropout(0.5)                         4           0\n"
+            "layers[1].layers[2]: Layer(4, 3, activation='relu')       3          15\n"
+            "layers[2]: Scale(1 parameter)                             ?           1\n"
+            "layers[3]: <lambda>                                       ?           0\n"
+            "layers[4]: Layer(3, 2, activation='linear')               2           8\n"
+            "layers[5]: softmax                                        2           0\n"
+            "52 parameters, 44 trainable, 8 frozen"
+        )
+        assert repr(model.summary()) == str(model.summary())
+
+    def test_a_module_of_one_s_own(self) -> None:
+        layer = Dense(2, 3)
+        lines = Box(encoder=layer, decoder=layer, two=Box(w=Value(1.0))).summary()
+        assert [line.split() for line in lines.splitlines()[1:]] == [
+            ["encoder:", "Layer(2,", "3,", "activation='linear')", "3", "9"],
+            ["decoder:", "Layer(2,", "3,", "activation='linear')", "3", "9"],
+            ["two:", "Box(1", "parameter)", "?", "1"],
+            ["10", "parameters,", "10", "trainable,", "0", "frozen"],
+        ]
+
+    def test_a_layer_alone(self) -> None:
+        lines = Dense(2, 3).summary().splitlines()
+        assert lines[1].split()[-2:] == ["3", "9"]
+        assert len(lines) == 3
 
 
 @pytest.mark.parametrize(
