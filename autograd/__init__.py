@@ -17,6 +17,9 @@
 >>> x.grad == grad(lambda t: t * sin(t))(0.5)
 True
 
+`from autograd import *` leaves out abs, max, min, pow, round and sum, which would
+replace the built-in functions: write autograd.max, or import them by name.
+
 Start with `help(autograd.Value)`.
 """
 
@@ -37,15 +40,24 @@ from .errors import (
     StaleGraphError,
     UnsupportedFunctionError,
 )
-from .functions import dot, rule, take, where
+from .functions import dot, take, where
 from .modes import detect_anomaly, no_grad, record_sources
 from .rules import RULES, Rule
+from .user_rules import rule
 from .value import Value
 
 # Loaded when first asked for, so that `import autograd` stays light.
 _LAZY = {
+    "GradientMismatch": "checking",
+    "GradientReport": "checking",
     "ValueArray": "arrays",
     "array": "arrays",
+    "assert_gradient": "checking",
+    "check_gradient": "checking",
+    "check_hessian": "checking",
+    "check_jacobian": "checking",
+    "check_rule": "checking",
+    "check_vjp": "checking",
     "draw": "drawing",
     "grad": "derivatives",
     "hessian": "derivatives",
@@ -82,7 +94,9 @@ __all__ = [
     "take",
     "where",
 ]
-__all__ = sorted({*__all__, *_LAZY, *_OPERATIONS})
+# `from autograd import *` leaves the built-in functions alone.
+_SHADOWING = {"abs", "max", "min", "pow", "round", "sum"}
+__all__ = sorted({*__all__, *_LAZY, *_OPERATIONS} - _SHADOWING)
 
 
 def __getattr__(name: str) -> Any:

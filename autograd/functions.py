@@ -1,20 +1,25 @@
-"""The public functions, made from `RULES`, and `rule`, which makes users' own.
+"""The public functions, made from `RULES`; `user_rules.py` makes users' own.
 
 A function takes floats, Values, arrays and (if it takes any number of operands) lists:
 float in, float out; Value in, Value out; array in, array out.
 """
 
 import inspect
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
 from typing import Any
 
 from .errors import ArgumentError, NumberError
+from .layout import number_of
+from .node import describe, is_operand
 from .rules import RULES, Rule
-from .rules.rule import Interval
 from .value import Value, apply, apply_dot, with_defaults
 
 __all__: list[str] = []
+_POINTS = (0.5, 2.0)  # where the docstrings' examples are, or in the rule's samples
+_WRITTEN_OUT = {"clip", "dot", "round", "round_to", "take", "where"}
 _OPERATORS = {"add", "sub", "mul", "div", "neg", "pos", "mod", "floordiv", "chain"}
 
 
@@ -28,7 +33,7 @@ def _is_scalar(x: Any) -> bool:
     return not is_array(x) and not isinstance(x, Iterable)
 
 
-def _call(rule: Rule, operands: tuple[Any, ...]) -> Any:
+def call(rule: Rule, operands: tuple[Any, ...]) -> Any:
     """Apply a rule to scalars, or element by element to arrays."""
     arrays = any(map(is_array, operands))
     operands = (with_array_defaults if arrays else with_defaults)(rule, operands)
@@ -63,25 +68,37 @@ def _flatten(values: Any) -> Sequence[Any]:
     return values if isinstance(values, list | tuple) else list(values)
 
 
+def by_name(
+    function: Any, operands: tuple[Any, ...], named: dict[str, Any]
+) -> inspect.BoundArguments:
+    """Put the operands that were given by keyword in their places."""
+    signature: inspect.Signature = function.__signature__
+    try:
+        return signature.bind(*operands, **named)
+    except TypeError as error:
+        raise ArgumentError(f"{function.__name__}{signature}: {error}") from None
+
+
 def _elementwise_function(rule: Rule) -> Callable[..., Any]:
-    def function(*operands: Any) -> Any:
-        return _call(rule, operands)
+    quick = getattr(Value, rule.name) if rule.arity == 1 else None
+
+    def function(*operands: Any, **named: Any) -> Any:
+        if named:
+            operands = by_name(function, operands, named).args
+        if quick is not None and len(operands) == 1:
+            kind = type(operands[0])
+            if kind is Value:
+                return quick(*operands)
+            if kind is float:
+                return apply(rule, *operands)
+        return call(rule, operands)
 
     parameters = list(inspect.signature(rule.partials).parameters.values())[2:]
     required = len(parameters) - len(rule.defaults)
-    _describe(
-        function,
-        rule,
-        [
-            p.replace(kind=p.POSITIONAL_ONLY)
-            if i < required
-            else p.replace(
-                kind=p.POSITIONAL_ONLY,
-                default=rule.defaults[i - required][0] / rule.defaults[i - required][1],
-            )
-            for i, p in enumerate(parameters)
-        ],
-    )
+    for i, (p, q) in enumerate(rule.defaults, required):
+        parameters[i] = parameters[i].replace(default=p / q)
+    dress(function, rule, parameters)
+    function.__doc__ = _document(rule, parameters, function)
     return function
 
 
@@ -92,44 +109,97 @@ def _reduction_function(rule: Rule) -> Callable[..., Any]:
             operands = _flatten(values[0])
         if not operands and rule.name not in ("sum", "prod", "norm"):
             raise ArgumentError(f"{rule.name} of nothing: it takes at least one value")
-        return apply(rule, *operands)
+        try:
+            return apply(rule, *operands)
+        except NumberError:
+            _check_values(rule.name, operands, alone=operands is not values)
+            raise
 
-    values = inspect.Parameter("values", inspect.Parameter.VAR_POSITIONAL)
-    _describe(function, rule, [values])
+    parameters = [inspect.Parameter("values", inspect.Parameter.VAR_POSITIONAL)]
+    dress(function, rule, parameters)
+    function.__doc__ = _document(rule, parameters, function)
     return function
 
 
-def _describe(
-    function: Any, rule: Rule, parameters: Sequence[inspect.Parameter]
-) -> None:
-    """Give a generated function its name, signature and docstring."""
+def _check_values(name: str, values: Sequence[Any], alone: bool) -> None:
+    """Say which of the values to be reduced is none, and what to write."""
+    for value in values:
+        if is_array(value) or isinstance(value, list | tuple):
+            what = "a list in a list" if alone else "a list among several arguments"
+            raise NumberError(
+                f"{name} takes Values and numbers, one by one or as one list or array; "
+                f"got {what}, {value!r}: use autograd.{name}(autograd.array(rows)) for "
+                f"all of a table, np.{name}(autograd.array(rows), axis=...) along an "
+                f"axis"
+            )
+        if not is_operand(value):
+            raise NumberError(
+                f"{name} takes Values and real numbers, got {describe(value)} among "
+                f"them"
+            )
+
+
+def dress(function: Any, rule: Rule, parameters: Sequence[inspect.Parameter]) -> None:
+    """Give a generated function its name and signature."""
     function.__name__ = function.__qualname__ = rule.name
     function.__module__ = __name__
     function.__signature__ = inspect.Signature(list(parameters))
     function.rule = rule
+
+
+def _document(
+    rule: Rule, parameters: Sequence[inspect.Parameter], function: Callable[..., Any]
+) -> str:
+    """Return a docstring: the operands by name, the convention, a true example."""
     names = [p.name for p in parameters]
     if rule.arity is None:
         what = f"{rule.name}(values)"
-        takes = "Takes Values and numbers, one by one or as one list or array."
+        takes = "values: Values and numbers, one by one or as one list or array."
+        sample: tuple[Any, ...] = (list(rule.samples[0]),)
     else:
         what = rule.format(*names)
-        takes = "Takes floats, Values and arrays; gives what it was given."
+        takes = _takes(rule, parameters)
+        sample = rule.samples[0] if rule.static else _inside(rule)
     note = f"\n\nConvention: {rule.note}." if rule.note else ""
-    function.__doc__ = (
+    given = ", ".join(map(repr, sample))
+    return (
         f"Return {what}.\n\n{takes}{note}\n\n"
+        f">>> import autograd\n"
+        f">>> autograd.{rule.name}({given})\n{function(*sample)!r}\n\n"
         f"Raises `NumberError` (a TypeError) for what is no real number."
     )
 
 
+def _takes(rule: Rule, parameters: Sequence[inspect.Parameter]) -> str:
+    fixed = [p.name for i, p in enumerate(parameters) if i in rule.static]
+    moving = [p.name for p in parameters if p.name not in fixed]
+    one = len(moving) == 1
+    takes = "a float, a Value or an array" if one else "floats, Values or arrays"
+    lines = [f"{name}: a plain number." for name in fixed]
+    lines.append(f"{', '.join(moving)}: {takes}; the result is of that kind.")
+    lines += [
+        f"{p.name} is {p.default!r} where it is left out."
+        for p in parameters
+        if p.default is not p.empty
+    ]
+    return "\n".join(lines)
+
+
+def _inside(rule: Rule) -> tuple[float, ...]:
+    """Return operands in the rule's domain."""
+    points = []
+    for i, (low, high) in enumerate(rule.domain):
+        order = _POINTS[i % 2 :] + _POINTS[: i % 2]
+        points.append(next((x for x in order if low <= x <= high), low))
+    return tuple(points)
+
+
 def _publish() -> None:
-    makers: dict[str, Callable[[Rule], Callable[..., Any]]] = {
-        name: _reduction_function if rule.arity is None else _elementwise_function
-        for name, rule in RULES.items()
-        if name not in _OPERATORS | {"round_to", "where", "dot", "take", "round"}
-    }
-    for name, make in makers.items():
-        globals()[name] = make(RULES[name])
-        __all__.append(name)
+    for name, row in RULES.items():
+        if name not in _OPERATORS | _WRITTEN_OUT:
+            make = _reduction_function if row.arity is None else _elementwise_function
+            globals()[name] = make(row)
+            __all__.append(name)
 
 
 _publish()
@@ -167,11 +237,12 @@ def _flatten_vector(name: str, values: Any) -> Sequence[Any]:
     return _flatten(values)
 
 
-def where(condition: Any, a: Any, b: Any, /) -> Any:
+def where(condition: Any, a: Any, b: Any) -> Any:
     """Return a where the condition holds, else b; the other gets derivative 0.
 
-    condition: a bool, or an array of bools. Both branches have been computed before;
-    a NaN in the derivative of the branch not taken does no harm.
+    condition: a bool, or an array of bools; 1 and 0 will do. a, b: floats, Values or
+    arrays. Both have been computed before; a NaN in the derivative of the branch not
+    taken does no harm.
 
     >>> from autograd import Value, log, where
     >>> x = Value(-1.0)
@@ -183,12 +254,32 @@ def where(condition: Any, a: Any, b: Any, /) -> Any:
     if is_array(condition) or is_array(a) or is_array(b):
         from .arrays import apply_elementwise
 
-        return apply_elementwise(RULES["where"], condition, a, b)
+        chosen = sys.modules["numpy"].asarray(condition)
+        if chosen.dtype.kind != "b":
+            for one in chosen.ravel().tolist():
+                _truth(one)
+        return apply_elementwise(RULES["where"], chosen, a, b)
+    chosen = condition if type(condition) is bool else _truth(condition)
+    return apply(RULES["where"], chosen, a, b)
+
+
+def _truth(condition: Any) -> bool:
+    """Return a condition as a bool; what is none must not count as true."""
+    if isinstance(condition, bool):
+        return condition
     if isinstance(condition, Value):
         raise NumberError(
             f"where takes a condition such as x > 0, got {condition!r}: write x != 0"
         )
-    return apply(RULES["where"], bool(condition), a, b)
+    # A number of NumPy counts by its type: 1.0 is no condition.
+    kind = getattr(getattr(condition, "dtype", None), "kind", "")
+    whole = isinstance(condition, int) or (kind and kind in "iu")
+    if kind == "b" or (whole and condition in (0, 1)):
+        return bool(condition)
+    raise NumberError(
+        f"where takes a bool such as x > 0 as condition, or an array of bools, got "
+        f"{describe(condition)}: for lists write np.where(...) with autograd.array(...)"
+    )
 
 
 def take(values: Sequence[Any], index: int) -> Any:
@@ -204,6 +295,15 @@ def take(values: Sequence[Any], index: int) -> Any:
 
     Raises `NumberError` for an index that is no int, IndexError outside of the values.
     """
+    if type(values) is not list and (
+        isinstance(values, str | bytes | dict)
+        or not (hasattr(values, "__getitem__") and hasattr(values, "__len__"))
+        or getattr(values, "shape", None) == ()
+    ):
+        raise NumberError(
+            f"take picks one of several values: give a list of them or an array of one "
+            f"or more dimensions, not {describe(values)}"
+        )
     if isinstance(index, bool) or not hasattr(index, "__index__"):
         raise NumberError(f"take needs a whole number as index, got {index!r}")
     if isinstance(index, Value):
@@ -214,90 +314,53 @@ def take(values: Sequence[Any], index: int) -> Any:
     return values[place]
 
 
-def round(x: Any, digits: int | None = None, /) -> Any:
+def round(x: Any, digits: int | None = None) -> Any:
     """Return x rounded to `digits` decimals, halves to the even neighbour.
 
-    The derivative is 0.
+    x: a float, a Value or an array. digits: a whole number, or None for 0 decimals. The
+    derivative is 0.
 
     >>> from autograd import round
     >>> round(2.5), round(2.567, 1)
     (2.0, 2.6)
     """
     if digits is None:
-        return _call(RULES["round"], (x,))
-    return _call(RULES["round_to"], (x, digits))
+        return call(RULES["round"], (x,))
+    return call(RULES["round_to"], (x, digits))
 
 
-__all__ += ["dot", "round", "rule", "take", "where"]
+def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+    """Return x where it lies between low and high, else the bound that is nearest.
 
+    x, low, high: floats, Values or arrays; a bound that is None is none.
 
-def rule(
-    *,
-    partials: Callable[..., tuple[Any, ...]],
-    kinks: Callable[..., tuple[Any, ...]] | None = None,
-    text: str = "",
-    latex: str = "",
-    static: Sequence[int] = (),
-    domain: Sequence[Interval] = (),
-    samples: Sequence[tuple[Any, ...]] = (),
-    opaque: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make an operation out of a function and its partial derivatives.
+    Convention: derivative 1 at a bound, as torch.clamp; outside 0, and the bound gets 1
 
-    The decorated function takes `m`, the functions of one kind of number, and the
-    operands; `partials(m, out, *operands)` gives the tuple of ∂out/∂operand. Branches
-    are ``m.where(condition, a, b)``, constants are ints or ``m.rational(1, 2)``. So
-    written, the operation takes floats, exact numbers, Values and arrays, nests and
-    draws like a built-in one.
+    >>> from autograd import clip
+    >>> clip(-3.0, -1.0, 1.0), clip(3.0, None, 1.0), clip(3.0, low=0.0)
+    (-1.0, 1.0, 3.0)
 
-    kinks: ``(m, *operands) -> tuple`` of quantities that are 0 where there is no
-        derivative. text, latex: the printed form, #1 for the first operand. static:
-        places of operands that are never differentiated. domain, samples: for tests.
-    opaque: a black box that only takes floats: it has first derivatives only.
-
-    >>> import autograd
-    >>> @autograd.rule(partials=lambda m, out, x: (m.square(m.div(1, m.cosh(x))),))
-    ... def softclip(m, x):
-    ...     return m.tanh(x)
-    >>> x = autograd.Value(0.0)
-    >>> softclip(x).backward()
-    >>> x.grad
-    1.0
+    Raises `NumberError` (a TypeError) for what is no real number.
     """
-    if not callable(partials):
-        raise ArgumentError(
-            f"rule(partials=...) takes a function (m, out, *operands) -> tuple, got "
-            f"{partials!r}"
-        )
+    if low is None or high is None:
+        low, high = _open_bounds(x, low, high)
+    return call(RULES["clip"], (x, low, high))
 
-    def decorate(formula: Callable[..., Any]) -> Callable[..., Any]:
-        made = Rule(
-            name=formula.__name__,
-            formula=formula,
-            partials=partials,
-            kinks=kinks,
-            text=text,
-            latex=latex,
-            static=tuple(static),
-            domain=tuple(domain),
-            samples=tuple(samples),
-            opaque=opaque,
-            home=f"{formula.__module__}:{formula.__qualname__}",
-        )
-        parameters = list(inspect.signature(formula).parameters.values())[1:]
-        if made.arity is not None and len(parameters) != made.arity:
-            raise ArgumentError(
-                f"{made.name} takes {len(parameters)} operands, but its partials take "
-                f"{made.arity}: both have the same operands, after m and (m, out)"
-            )
 
-        def function(*operands: Any) -> Any:
-            return _call(made, operands)
+def _open_bounds(x: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """Put an infinite bound for None; beside Fractions, which have none, a far one."""
+    given: list[Any] = []
+    for operand in (x, low, high):
+        if operand is not None:
+            given += operand.ravel().tolist() if is_array(operand) else [operand]
+    numbers = list(map(number_of, given))
+    below: Any = -math.inf
+    above: Any = math.inf
+    if any(isinstance(number, Fraction) for number in numbers):
+        numbers.sort()
+        below, above = numbers[0] - 1, numbers[-1] + 1
+    return below if low is None else low, above if high is None else high
 
-        _describe(function, made, parameters)
-        function.__module__ = formula.__module__
-        function.__qualname__ = formula.__qualname__
-        function.__doc__ = formula.__doc__ or function.__doc__
-        return function
 
-    return decorate
+clip.rule = RULES["clip"]  # type: ignore[attr-defined]
+__all__ += ["clip", "dot", "round", "take", "where"]

@@ -17,7 +17,7 @@ LAYERS = [
     {"reverse", "forward", "storage", "over_values"},
     {"node"},
     {"value"},
-    {"functions", "arrays", "structures"}
+    {"functions", "user_rules", "arrays", "structures"}
     | {"array_functions", "array_products", "array_refusals", "array_tables"},
     {"derivatives", "expression", "accuracy"},
     {"drawing", "checking", "compiling"},
