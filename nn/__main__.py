@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import sys
 import tempfile
 import time
@@ -97,6 +98,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a folder's name may be any
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=options.out):
@@ -119,12 +122,11 @@ def _run(options: argparse.Namespace) -> int:
     # By the training flowers alone: the held-out ones must not leak in.
     scaling = Scaling.of(split.train_features)
     model = MLP(4, [*options.hidden, 3], "tanh", seed=options.seed)
-    print(
+    _say(
         f"iris: {len(split.train_labels)} flowers to train on, "
         f"{len(split.test_labels)} held out; network "
         f"{'-'.join(map(str, [4, *options.hidden, 3]))}, "
-        f"{len(model.parameters())} parameters, seed {options.seed}",
-        flush=True,
+        f"{len(model.parameters())} parameters, seed {options.seed}"
     )
     start = time.perf_counter()
     history = fit(
@@ -138,17 +140,6 @@ def _run(options: argparse.Namespace) -> int:
         progress=True,
     )
     seconds = time.perf_counter() - start
-    print(_summary(history, options.epochs, seconds))
-
-    def scores(flower: list[float]) -> list[float]:
-        return [score.data for score in model(scaling.apply([flower])[0])]
-
-    right = sum(
-        max(range(3), key=scores(flower).__getitem__) == label
-        for flower, label in zip(split.test_features, split.test_labels, strict=True)
-    )
-    held_out = len(split.test_labels)
-    print(f"held-out accuracy: {right / held_out:.1%} ({right} of {held_out})")
     weights = options.out / "weights.json"
     save(
         model,
@@ -160,14 +151,33 @@ def _run(options: argparse.Namespace) -> int:
             "deviations": scaling.deviations,
         },
     )
-    print(f"weights: {weights}")
+    _say(_summary(history, options.epochs, seconds))
+
+    def scores(flower: list[float]) -> list[float]:
+        return [score.data for score in model(scaling.apply([flower])[0])]
+
+    right = sum(
+        max(range(3), key=scores(flower).__getitem__) == label
+        for flower, label in zip(split.test_features, split.test_labels, strict=True)
+    )
+    held_out = len(split.test_labels)
+    _say(f"held-out accuracy: {right / held_out:.1%} ({right} of {held_out})")
+    _say(f"weights: {weights}")
     try:
         plot = options.out / "plot.png"
         _draw(history, scores, plot)
-        print(f"plot: {plot}")
+        _say(f"plot: {plot}")
     except MissingExtraError as missing:
-        print(f"no plot: {missing}")
+        _say(f"no plot: {missing}")
     return INTERRUPTED if history.interrupted else 0
+
+
+def _say(text: str) -> None:
+    """Print; where nobody reads any more, go on in silence: files are still to come."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _summary(history: History, epochs: int, seconds: float) -> str:

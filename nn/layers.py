@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
+from numbers import Integral
 from operator import mul
 from random import Random
 from typing import Any
@@ -200,7 +201,11 @@ class Sequential(Module):
     )
     """
 
-    def __init__(self, layers: Iterable[Callable[[Any], Any]]) -> None:
+    def __init__(self, layers: Iterable[Callable[[Any], Any]], *more: Any) -> None:
+        if more or isinstance(layers, Module):
+            raise ArgumentError(
+                "Sequential takes its layers as one list: Sequential([a, b, c])"
+            )
         self.layers = list(layers)
         if not self.layers:
             raise ArgumentError("Sequential takes at least one layer, got none")
@@ -245,7 +250,7 @@ class MLP(Sequential):
     """A multi-layer perceptron: `Layer`s of these widths, as in micrograd.
 
     n_in: the number of inputs. widths: the outputs of each layer.
-    activation: of the hidden layers; output_activation: of the last.
+    activation: of the hidden layers; output_activation: of the last, or only, layer.
     init, fused, seed: as in `Neuron`, for every layer.
 
     A model with one output gives that Value, another a list of them.
@@ -277,7 +282,13 @@ class MLP(Sequential):
                 f"MLP takes the widths of its layers as a list, such as [16, 16, 1]; "
                 f"got {widths!r}"
             )
-        sizes = [n_in, *widths]
+        for each in (activation, output_activation):
+            if each is not None:  # also the one that a single layer has no use for
+                _checked(each, ROW_ACTIVATIONS)
+        sizes = [
+            _check_count("n_in", n_in),
+            *(_check_count("n_out", n) for n in widths),
+        ]
         rng = _generator(seed)
         super().__init__(
             Layer(
@@ -326,16 +337,24 @@ def _numbers(count: int) -> str:
     return f"{count} number{'' if count == 1 else 's'}"
 
 
-def _check_count(name: str, count: Any) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ArgumentError(f"{name} is a whole number from 1 on, got {count!r}")
+def _check_count(name: str, count: Any) -> int:
+    """Return a width as an int, also that of a NumPy integer."""
+    if isinstance(count, Integral) and not isinstance(count, bool) and int(count) > 0:
+        return int(count)
+    raise ArgumentError(f"{name} is a whole number from 1 on, got {count!r}")
 
 
 def _generator(seed: Seed) -> Any:
     """Return what to draw from: as a generator, the module `random` will do."""
     if seed is None or seed is random:
         return random
-    return seed if isinstance(seed, Random) else Random(seed)
+    if isinstance(seed, Random):
+        return seed
+    if isinstance(seed, Integral):
+        return Random(int(seed))
+    raise ArgumentError(
+        f"a seed is a whole number, a random.Random or None, got {seed!r}"
+    )
 
 
 def _initializer(init: str | Initializer | None, activation: Activation) -> Initializer:

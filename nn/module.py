@@ -1,6 +1,7 @@
 """`Module`: anything with parameters, and what can be done to them by name."""
 
 from collections.abc import Mapping
+from reprlib import recursive_repr
 from types import FunctionType, NoneType
 from typing import Any, Self
 
@@ -197,6 +198,11 @@ class Module:
         Raises `ArgumentError` naming paths that are missing or unexpected, and
         `NumberError` for what is no real number; then nothing has changed.
         """
+        if not isinstance(state, Mapping):
+            raise ArgumentError(
+                f"a state is a dict of paths and numbers, as state_dict() gives it; "
+                f"got a {type(state).__name__}"
+            )
         parameters = dict(self.named_parameters())
         missing = [path for path in parameters if path not in state]
         unexpected = [path for path in state if path not in parameters]
@@ -215,6 +221,7 @@ class Module:
         for path, number in numbers.items():
             parameters[path].data = number
 
+    @recursive_repr("...")  # a part may know the whole
     def __repr__(self) -> str:
         children = [
             (place, thing)
@@ -301,7 +308,7 @@ def _name(function: Any) -> str:
 
 
 def _some(paths: list[str]) -> str:
-    shown = ", ".join(paths[:4])
+    shown = ", ".join(map(str, paths[:4]))
     return shown if len(paths) <= 4 else f"{shown} and {len(paths) - 4} more"
 
 

@@ -118,7 +118,14 @@ def _titles(order: Sequence[Value]) -> dict[int, str]:
     """Return each node's label; v1, v2, ... for those without one."""
     labels = {node.label for node in order}
     free: Iterator[str] = (v for i in count(1) if (v := f"v{i}") not in labels)
-    return {id(node): str(node.label) if node.label else next(free) for node in order}
+    return {
+        id(node): str(node.label) if _is_visible(node.label) else next(free)
+        for node in order
+    }
+
+
+def _is_visible(label: Any) -> bool:
+    return label is not None and any(c.isprintable() and c != " " for c in str(label))
 
 
 def _formula(rule: Rule, operands: list[str]) -> str:

@@ -505,3 +505,25 @@ class TestSeeds:
         assert found == pytest.approx(deviation, rel=0.05)
         if callable(init):
             assert mean == pytest.approx(150, abs=0.1)
+
+
+@pytest.mark.parametrize("activation", ["rleu", 3])
+def test_a_single_layer_still_checks_its_unused_activation(activation):
+    with pytest.raises(ArgumentError, match="activation"):
+        MLP(2, [1], activation)
+
+
+def test_numpy_integers_are_widths_and_seeds():
+    model = MLP(np.int64(2), [np.int64(3), 1], seed=np.int64(5))
+    assert model.state_dict() == MLP(2, [3, 1], seed=5).state_dict()
+    with pytest.raises(ArgumentError, match="a seed is a whole number"):
+        MLP(2, [1], seed=[1])
+    with pytest.raises(ArgumentError, match="n_out is a whole number"):
+        MLP(2, ["a"])
+
+
+def test_sequential_takes_one_list():
+    with pytest.raises(ArgumentError, match="takes its layers as one list"):
+        Sequential(Layer(2, 3), Layer(3, 1))
+    with pytest.raises(ArgumentError, match="takes its layers as one list"):
+        Sequential(Layer(2, 3))

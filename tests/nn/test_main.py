@@ -256,3 +256,27 @@ class TestCtrlC:
         monkeypatch.setattr(command, "iris", interrupt)
         status, output, errors = run(capsys, *SMALL, "--out", str(tmp_path))
         assert (status, output, errors) == (130, "", "stopped by Ctrl-C\n")
+
+
+def test_a_reader_that_leaves_costs_no_file(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    process = start(*SMALL, "--out", "é", cwd=tmp_path, env=ASCII)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("iris: ")
+        process.stdout.close()
+    assert process.returncode == 0
+    assert {path.name for path in (tmp_path / "é").iterdir()} == {
+        "plot.png",
+        "weights.json",
+    }
+
+
+def test_a_name_that_the_terminal_lacks_is_printed_in_escapes(tmp_path: Path) -> None:
+    process = start(*SMALL, "--out", "é", cwd=tmp_path, env=ASCII)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert r"weights: \xe9" in output
+
+
+ASCII = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}

@@ -292,3 +292,18 @@ class TestSummary:
 )
 def test_repr(module: Module, text: str) -> None:
     assert repr(module) == text
+
+
+def test_a_part_may_know_the_whole():
+    class Whole(Module):
+        def __init__(self):
+            self.layer = Layer(2, 1, seed=0)
+            self.myself = self
+
+    assert "..." in repr(Whole())
+    assert "3" in str(Whole().summary())
+
+
+def test_a_state_is_a_dict():
+    with pytest.raises(ArgumentError, match="a state is a dict of paths"):
+        Layer(2, 1).load_state_dict(3)

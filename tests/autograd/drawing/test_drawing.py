@@ -535,3 +535,10 @@ def test_too_large():
 def test_modes_do_not_matter():
     with detect_anomaly():
         assert draw(neuron()).dot
+
+
+@pytest.mark.parametrize("label", [" ", "\t", "\u00a0", "\u3000", "\x1f"])
+def test_a_label_that_cannot_be_seen_gets_a_name(label):
+    drawing = draw(Value(1.0, label=label) * 2)
+    assert "<B>v1</B>" in drawing.dot
+    assert drawing.svg.startswith("<")
