@@ -38,7 +38,10 @@ def _blank(cls: type, data: Any, grad: Any, label: str | None) -> Node:
 @cache
 def _slots_of_subclass(cls: Any) -> tuple[str, ...]:
     """Return the slots that a subclass of Value adds, `_source` among them."""
-    own = {name for base in cls.__mro__ for name in getattr(base, "__slots__", ())}
+    own: set[str] = set()
+    for base in cls.__mro__:
+        slots = vars(base).get("__slots__", ())
+        own.update([slots] if isinstance(slots, str) else slots)
     return tuple(sorted(own - {*NODE_SLOTS, "__dict__", "__weakref__"}))
 
 

@@ -40,7 +40,8 @@ class Value(Node):
     """A real number that records the operation that made it and its operands.
 
     data: the number, a float or int, `fractions.Fraction` or `mpmath.mpf`; NumPy
-        scalars become floats and ints.
+        scalars become floats and ints. It may be assigned (`p.data -= 0.1 * p.grad`), a
+        number of the same kind: for speed an assignment is not checked.
     label: a name for drawings and messages.
 
     `v.grad` is 0.0 until a `backward()` fills it. `v.operands` has what the operation

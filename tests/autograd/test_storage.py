@@ -158,7 +158,7 @@ def test_rules_are_pickled_by_name():
 
 
 class Tagged(Value):
-    __slots__ = ("tag",)
+    __slots__ = "tag"  # a single name needs no tuple
 
 
 @duplicate
