@@ -11,6 +11,7 @@ from autograd import ArgumentError, Value, dot
 
 from . import initializers
 from .activations import ACTIVATIONS, ROW_ACTIVATIONS
+from .counts import check_count
 from .initializers import Initializer
 from .lookup import known
 from .module import Module, Step
@@ -62,7 +63,7 @@ class Neuron(Module):
         fused: bool = True,
         seed: Seed = None,
     ) -> None:
-        _check_count("n_in", n_in)
+        check_count("n_in", n_in)
         draw = _initializer(init, activation)
         rng = _generator(seed)
         self.w = [Value(draw(rng, n_in, 1)) for _ in range(n_in)]
@@ -126,8 +127,8 @@ class Layer(Module):
         if isinstance(n_out, str) and activation is None:  # Dense(3, "relu")
             n_out, activation = None, n_out
         width = n_in if n_out is None else n_out
-        _check_count("n_in" if n_out is not None else "n_out", n_in)
-        _check_count("n_out", width)
+        check_count("n_in" if n_out is not None else "n_out", n_in)
+        check_count("n_out", width)
         self.n_in: int | None = None
         self.n_out: int = width  # type: ignore[assignment]
         self.row_activation: Any = activation if _is_of_rows(activation) else None
@@ -144,7 +145,7 @@ class Layer(Module):
         """Make the neurons of a layer that was given no number of inputs; only once."""
         if self._unbuilt is None:
             raise ArgumentError(f"{self!r} has its {self.n_in} inputs already")
-        _check_count("n_in", n_in)
+        check_count("n_in", n_in)
         activation, draw, fused, seed = self._unbuilt
         rng = _generator(seed)
         self.n_in, self._unbuilt = n_in, None
@@ -286,8 +287,8 @@ class MLP(Sequential):
             if each is not None:  # also the one that a single layer has no use for
                 _checked(each, ROW_ACTIVATIONS)
         sizes = [
-            _check_count("n_in", n_in),
-            *(_check_count("n_out", n) for n in widths),
+            check_count("n_in", n_in),
+            *(check_count("n_out", n) for n in widths),
         ]
         rng = _generator(seed)
         super().__init__(
@@ -337,24 +338,18 @@ def _numbers(count: int) -> str:
     return f"{count} number{'' if count == 1 else 's'}"
 
 
-def _check_count(name: str, count: Any) -> int:
-    """Return a width as an int, also that of a NumPy integer."""
-    if isinstance(count, Integral) and not isinstance(count, bool) and int(count) > 0:
-        return int(count)
-    raise ArgumentError(f"{name} is a whole number from 1 on, got {count!r}")
-
-
 def _generator(seed: Seed) -> Any:
     """Return what to draw from: as a generator, the module `random` will do."""
     if seed is None or seed is random:
         return random
     if isinstance(seed, Random):
         return seed
-    if isinstance(seed, Integral):
-        return Random(int(seed))
-    raise ArgumentError(
-        f"a seed is a whole number, a random.Random or None, got {seed!r}"
-    )
+    try:
+        return Random(int(seed) if isinstance(seed, Integral) else seed)
+    except TypeError:
+        raise ArgumentError(
+            f"a seed is a whole number, a random.Random or None, got {seed!r}"
+        ) from None
 
 
 def _initializer(init: str | Initializer | None, activation: Activation) -> Initializer:

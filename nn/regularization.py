@@ -5,8 +5,9 @@ from typing import Any
 
 from autograd import ArgumentError, Value, dot, mean, sqrt
 
+from .counts import check_count
 from .initializers import Initializer, by_name
-from .layers import Seed, _check_count, _generator, _row
+from .layers import Seed, _generator, _row
 from .module import Module
 
 __all__ = ["Dropout", "Embedding", "LayerNorm"]
@@ -67,7 +68,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        _check_count("n", n)
+        check_count("n", n)
         if not eps >= 0:
             raise ArgumentError(f"LayerNorm takes an eps from 0 on, got {eps!r}")
         self.n, self.eps = n, eps
@@ -122,8 +123,8 @@ class Embedding(Module):
         init: str | Initializer | None = None,
         seed: Seed = None,
     ) -> None:
-        _check_count("count", count)
-        _check_count("width", width)
+        check_count("count", count)
+        check_count("width", width)
         rng = _generator(seed)
         draw = by_name(init) if isinstance(init, str) else init
         self.weight = [

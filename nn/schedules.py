@@ -17,6 +17,7 @@ from typing import Any
 
 from autograd import ArgumentError
 
+from .counts import check_count
 from .lookup import known
 
 __all__ = [
@@ -39,7 +40,7 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """
     _check_size("lr", lr)
     _check_size("factor", factor)
-    _check_count("every", every)
+    check_count("every", every)
     return lambda k: lr * factor ** (_step(k) // every)
 
 
@@ -66,7 +67,7 @@ def cosine(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
     """
     _check_size("lr", lr)
     _check_size("lowest", lowest)
-    _check_count("steps", steps)
+    check_count("steps", steps)
     return lambda k: _between(lr, lowest, _step(k) / steps)
 
 
@@ -82,7 +83,7 @@ def warm_up(lr: float | Schedule, steps: int, start: float = 1 / 3) -> Schedule:
     >>> [round(rate(k), 3) for k in range(7)]
     [0.5, 0.75, 1.0, 0.854, 0.5, 0.146, 0.0]
     """
-    _check_count("steps", steps)
+    check_count("steps", steps)
     _check_size("start", start)
     if callable(lr):
         after = lr
@@ -117,7 +118,7 @@ def one_cycle(
     The schedule raises `ArgumentError` for a step beyond the last.
     """
     _check_size("highest", highest)
-    _check_count("steps", steps)
+    check_count("steps", steps)
     divisors = {"start_divisor": start_divisor, "end_divisor": end_divisor}
     for name, divisor in divisors.items():
         if not _check_size(name, divisor):
@@ -171,11 +172,6 @@ def _step(k: Any) -> int:
     if isinstance(k, bool) or not isinstance(k, int) or k < 0:
         raise ArgumentError(f"a step is a whole number from 0 on, got {k!r}")
     return k
-
-
-def _check_count(name: str, count: Any) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ArgumentError(f"{name} is a whole number from 1 on, got {count!r}")
 
 
 def _check_size(name: str, size: Any) -> float:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from autograd import ArgumentError
 
+from .counts import check_count
 from .lookup import known
 
 __all__ = [
@@ -89,7 +90,7 @@ def spirals(
     turns: how often each goes around. The points are evenly spaced in the angle.
     """
     draw = _noise(count, noise, seed)
-    _check_count("classes", classes)
+    check_count("classes", classes)
     _number("turns", turns)
     inputs = []
     for i in range(count):
@@ -121,8 +122,8 @@ def blobs(
     The centres are drawn from the cube −10 ≤ x ≤ 10, so that two may lie close.
     noise: the standard deviation around them. features: the number of dimensions.
     """
-    _check_count("classes", classes)
-    _check_count("features", features)
+    check_count("classes", classes)
+    check_count("features", features)
     rng = _generator(seed)
     draw = _noise(count, noise, rng)
     centres = [[rng.uniform(-10, 10) for _ in range(features)] for _ in range(classes)]
@@ -163,8 +164,8 @@ def adding_problem(count: int = 100, length: int = 30, seed: Any = 0) -> Samples
     >>> sum(number * mark for number, mark in sequence) == target
     True
     """
-    _check_count("count", count)
-    _check_count("length", length, 2)
+    check_count("count", count)
+    check_count("length", length, 2)
     rng = _generator(seed)
     inputs, targets = [], []
     for _ in range(count):
@@ -180,8 +181,8 @@ def parity(count: int = 100, bits: int = 8, seed: Any = 0) -> Samples:
 
     For a recurrent network, ``[[bit] for bit in row]`` is the row as a sequence.
     """
-    _check_count("count", count)
-    _check_count("bits", bits)
+    check_count("count", count)
+    check_count("bits", bits)
     rng = _generator(seed)
     inputs = [[float(rng.getrandbits(1)) for _ in range(bits)] for _ in range(count)]
     return Samples(inputs, [int(sum(row)) % 2 for row in inputs])
@@ -218,7 +219,7 @@ def _share(i: int, count: int) -> float:
 
 def _noise(count: int, noise: float, seed: Any) -> Callable[[list[float]], list[float]]:
     """Check what all functions take, and return a function that adds the noise."""
-    _check_count("count", count)
+    check_count("count", count)
     if _number("noise", noise) < 0:
         raise ArgumentError(f"noise is a number from 0 on, got {noise!r}")
     rng = _generator(seed)
@@ -233,8 +234,3 @@ def _number(name: str, x: Any) -> float:
     if isinstance(x, bool) or not isinstance(x, int | float) or not math.isfinite(x):
         raise ArgumentError(f"{name} is a finite number, got {x!r}")
     return x
-
-
-def _check_count(name: str, count: Any, least: int = 1) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < least:
-        raise ArgumentError(f"{name} is a whole number from {least} on, got {count!r}")
