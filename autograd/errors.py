@@ -5,8 +5,10 @@ AutogradError
 ├── CutGraphError (TypeError)           float(v), int(v), v as an index
 ├── UnsupportedFunctionError (TypeError)  a NumPy function without a rule
 ├── OpaqueRuleError (TypeError)         a black box asked for more than floats
+├── TracingError (TypeError)            a number asked for while a function is recorded
 ├── ArgumentError (ValueError)          wrong shapes, lengths, argnums, names
 │   └── ExpressionError                 text that is no allowed expression
+├── ProgramError (ValueError)           a program that its grammar does not allow
 ├── CycleError (ValueError)             a graph that is not acyclic
 ├── StaleGraphError (RuntimeError)      a leaf changed since the forward pass
 ├── AnomalyError (FloatingPointError)   detect_anomaly() found a NaN's origin
@@ -32,6 +34,14 @@ class UnsupportedFunctionError(AutogradError, TypeError):
 
 class OpaqueRuleError(AutogradError, TypeError):
     """An operation that only takes floats was asked to nest or to compile."""
+
+
+class TracingError(AutogradError, TypeError):
+    """A number was asked for that is not known while a function is recorded."""
+
+
+class ProgramError(AutogradError, ValueError):
+    """A program breaks the rules of its grammar."""
 
 
 class ArgumentError(AutogradError, ValueError):

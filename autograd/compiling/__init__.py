@@ -1,0 +1,1 @@
+"""Compiled functions: recorded once, run natively for new numbers."""

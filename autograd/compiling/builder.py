@@ -1,0 +1,87 @@
+"""`Builder`: writes a program; the same operation on the same operands once only."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .program import Instruction, Number, Program
+
+__all__ = ["Builder"]
+
+
+class Builder:
+    """A program under construction.
+
+    `emit` gives the slot of an operation's result, an earlier one where the program has
+    that very operation already: operations are pure functions.
+
+    Slots are handles while the program grows (inputs, constants and instructions come
+    in any order); `finish` numbers them as `Program` wants.
+    """
+
+    def __init__(self, inputs: Sequence[str] = (), indices: Iterable[int] = ()) -> None:
+        self.inputs = list(inputs)
+        self.indices = set(indices)
+        # What each handle is: an input's place, a constant, or an instruction.
+        self.made: list[Any] = [("input", i) for i in range(len(self.inputs))]
+        self._known: dict[Any, int] = {}
+
+    def input(self, name: str, index: bool = False) -> int:
+        """Add an input, return its handle."""
+        place = len(self.inputs)
+        self.inputs.append(name)
+        if index:
+            self.indices.add(place)
+        self.made.append(("input", place))
+        return len(self.made) - 1
+
+    def constant(self, x: Number) -> int:
+        """Return the handle of a constant: a float, or a bool, or an int."""
+        # 0.0 and -0.0, True and 1 and 1.0 are equal, but not the same.
+        return self._put(("constant", type(x), repr(x)), ("constant", x))
+
+    def emit(self, name: str, *operands: int) -> int:
+        """Return the handle of an operation's result."""
+        instruction = (name, *operands)
+        return self._put(instruction, instruction)
+
+    def _put(self, key: Any, made: Any) -> int:
+        handle = self._known.get(key)
+        if handle is None:
+            handle = self._known[key] = len(self.made)
+            self.made.append(made)
+        return handle
+
+    def finish(
+        self, outputs: Sequence[int], guards: Sequence[tuple[int, bool]] = ()
+    ) -> Program:
+        """Return the program, without what no output and no guard needs."""
+        needed = bytearray(len(self.made))
+        for handle in (*outputs, *(handle for handle, _ in guards)):
+            needed[handle] = 1
+        for handle in range(len(self.made) - 1, -1, -1):
+            made = self.made[handle]
+            if needed[handle] and made[0] not in ("input", "constant"):
+                for operand in made[1:]:
+                    needed[operand] = 1
+        constants: list[Number] = []
+        code: list[Instruction] = []
+        slots = [-1] * len(self.made)
+        for handle, made in enumerate(self.made):
+            if made[0] == "input":
+                slots[handle] = made[1]
+            elif made[0] == "constant" and needed[handle]:
+                slots[handle] = len(self.inputs) + len(constants)
+                constants.append(made[1])
+        start = len(self.inputs) + len(constants)
+        for handle, made in enumerate(self.made):
+            if needed[handle] and made[0] not in ("input", "constant"):
+                slots[handle] = start + len(code)
+                code.append((made[0], *[slots[operand] for operand in made[1:]]))
+        return Program(
+            tuple(self.inputs),
+            tuple(constants),
+            tuple(code),
+            tuple(slots[handle] for handle in outputs),
+            tuple((slots[handle], wanted) for handle, wanted in guards),
+            frozenset(self.indices),
+        )

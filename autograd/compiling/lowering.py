@@ -1,0 +1,191 @@
+"""Lowering: a program of any rows becomes one of primitives, by the rows' own formulas.
+
+`Expressions` is the namespace `m` whose numbers are slots of a program under
+construction: run in it, a row's formula writes its instructions. What has no formula is
+a primitive, and every backend has it as a function; `where` is the primitive choice.
+"""
+
+import math
+import operator
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+from ..namespace import Namespace
+from ..rules import RULES
+from .builder import Builder
+from .program import CONDITIONS, Program
+
+__all__ = ["Expressions", "Slot", "is_primitive", "lowered"]
+
+
+def is_primitive(name: str) -> bool:
+    """Tell whether backends have an operation of this name as it is.
+
+    >>> [name for name in ("exp", "add", "where", "sigmoid") if is_primitive(name)]
+    ['exp', 'add', 'where']
+    """
+    if name in CONDITIONS or name in _ARITHMETIC or name in _NATIVE or name == "fma":
+        return True
+    return RULES[name].formula is None and name not in _COMPOSED
+
+
+class Slot:
+    """A number, or a condition, of a program under construction."""
+
+    __slots__ = ("handle", "m")
+    __hash__ = object.__hash__
+
+    def __init__(self, m: "Expressions", handle: int) -> None:
+        self.m, self.handle = m, handle
+
+    def __add__(self, other: Any) -> "Slot":
+        return self.m.emit("add", self, other)
+
+    def __radd__(self, other: Any) -> "Slot":
+        return self.m.emit("add", other, self)
+
+    def __sub__(self, other: Any) -> "Slot":
+        return self.m.emit("sub", self, other)
+
+    def __rsub__(self, other: Any) -> "Slot":
+        return self.m.emit("sub", other, self)
+
+    def __mul__(self, other: Any) -> "Slot":
+        return self.m.emit("mul", self, other)
+
+    def __rmul__(self, other: Any) -> "Slot":
+        return self.m.emit("mul", other, self)
+
+    def __neg__(self) -> "Slot":
+        return self.m.emit("neg", self)
+
+    def __pow__(self, other: Any) -> "Slot":
+        return self.m.emit("pow", self, other)
+
+    def __lt__(self, other: Any) -> "Slot":
+        return self.m.emit("lt", self, other)
+
+    def __le__(self, other: Any) -> "Slot":
+        return self.m.emit("le", self, other)
+
+    def __gt__(self, other: Any) -> "Slot":
+        return self.m.emit("gt", self, other)
+
+    def __ge__(self, other: Any) -> "Slot":
+        return self.m.emit("ge", self, other)
+
+    def __eq__(self, other: object) -> "Slot":  # type: ignore[override]
+        return self.m.emit("eq", self, other)
+
+    def __ne__(self, other: object) -> "Slot":  # type: ignore[override]
+        return self.m.emit("ne", self, other)
+
+    def __and__(self, other: Any) -> "Slot":
+        return self.m.emit("and", self, other)
+
+    def __or__(self, other: Any) -> "Slot":
+        return self.m.emit("or", self, other)
+
+    def __invert__(self) -> "Slot":
+        return self.m.emit("not", self)
+
+
+# The operators: their rows' formulas are the operators themselves.
+_ARITHMETIC = {"add", "sub", "mul", "div", "neg", "where"}
+# Every machine has it; its row's formula would be six instructions.
+_NATIVE = {"abs"}
+# Primitives for other kinds of number, composed here.
+_COMPOSED = {"logsumexp", "prod"}
+
+
+class Expressions(Namespace):
+    """The namespace `m` of slots."""
+
+    kind = "program"
+    pi = math.pi
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+
+    def slot(self, x: Any) -> int:
+        """Return the handle of a slot, or of the constant that a plain number is."""
+        if isinstance(x, Slot):
+            return x.handle
+        return self.builder.constant(x if isinstance(x, bool) else float(x))
+
+    def emit(self, name: str, *operands: Any) -> Slot:
+        """Write an instruction."""
+        return Slot(self, self.builder.emit(name, *map(self.slot, operands)))
+
+    def missing(self, name: str) -> Callable[..., Slot]:
+        """Return a primitive as a function; it is kept."""
+
+        def primitive(*operands: Any) -> Slot:
+            return self.emit(name, *operands)
+
+        setattr(self, name, primitive)
+        return primitive
+
+    @staticmethod
+    def rational(p: int, q: int = 1) -> float:
+        return p / q
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:  # type: ignore[override]
+        if isinstance(condition, bool):
+            return a if condition else b
+        return self.emit("where", condition, a, b)
+
+    def prod(self, *xs: Any) -> Any:  # type: ignore[override]
+        return reduce(operator.mul, xs, 1)
+
+    def logsumexp(self, *xs: Any) -> Any:
+        """Shift by the largest, and keep the small rest by log1p, as `Namespace`."""
+        top = self.max(*xs)
+        rest: list[Any] = [0]
+        found: Slot | None = None  # whether the largest has been met
+        for x in xs:
+            hit = x == top
+            first = hit if found is None else hit & ~found
+            found = hit if found is None else found | hit
+            rest.append(self.where(first, 0, self.exp(x - top)))
+        finite = self.abs(top) < self.inf
+        return self.where(finite, top + self.log1p(self.sum(*rest)), top)
+
+
+def _primitive(name: str) -> Callable[..., Any]:
+    def primitive(self: Expressions, *operands: Any) -> Slot:
+        return self.emit(name, *operands)
+
+    return primitive
+
+
+# The base class has these as functions of plain numbers.
+for _name in ("abs", "chain", "dot", "sum", "take"):
+    setattr(Expressions, _name, _primitive(_name))
+
+
+def lowered(program: Program) -> Program:
+    """Return the program in primitives: the same bits, operation by operation.
+
+    >>> print(lowered(Program(("x",), (), (("relu", 0),), (1,))))
+    program(x):
+        v0 = x <= 0.0
+        v1 = 0.0 if v0 else x
+        return v1
+    """
+    builder = Builder(program.inputs, program.indices)
+    m = Expressions(builder)
+    slots = [Slot(m, i) for i in range(len(program.inputs))]
+    slots += [Slot(m, builder.constant(x)) for x in program.constants]
+    for name, *places in program.code:
+        operands = [slots[place] for place in places]
+        if is_primitive(name):
+            slots.append(Slot(m, builder.emit(name, *[x.handle for x in operands])))
+        else:
+            made = RULES[name].forward(m, *operands)
+            slots.append(Slot(m, m.slot(made)))
+    return builder.finish(
+        [slots[place].handle for place in program.outputs],
+        [(slots[place].handle, wanted) for place, wanted in program.guards],
+    )

@@ -1,0 +1,216 @@
+"""`Program`: straight-line code over numbered slots, recorded from a function.
+
+    program      inputs, constants, instructions, guards, outputs
+    slot         0, 1, 2, ...: first the inputs, then the constants, then the result of
+                 each instruction in turn; a slot is written once
+    instruction  (name, slot, ..., slot): an operation on earlier slots
+    guard        (slot, bool): the program is only right where that condition is so
+    output       a slot
+
+    name         a row of RULES          number, ... → number
+                 lt le eq ne gt ge       number, number → condition
+                 and or not              condition, ... → condition
+                 fma                     x, y, z → x·y + z, rounded once
+
+`where` takes a condition first, `take` an index first (an input that is a whole number;
+negative ones count from the end), `polygamma` and `round_to` have a constant that is an
+int. Everything is a total function of IEEE 754 doubles: nothing raises, nothing is
+undefined, so the code may run whether or not the guards hold.
+"""
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, partial
+from typing import Any
+
+from ..errors import ProgramError
+from ..kinds import FLOATS
+from ..rules import RULES
+
+Number = Any
+Instruction = tuple[Any, ...]  # a name and slots
+
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    name: getattr(operator, name) for name in ("lt", "le", "eq", "ne", "gt", "ge")
+}
+LOGIC: dict[str, Callable[..., bool]] = {
+    "and": lambda a, b: a and b,
+    "or": lambda a, b: a or b,
+    "not": operator.not_,
+}
+CONDITIONS = {*COMPARISONS, *LOGIC}
+_SIGNS = {"lt": "<", "le": "<=", "eq": "==", "ne": "!=", "gt": ">", "ge": ">="}
+_FORMS = {
+    **{name: f"#1 {sign} #2" for name, sign in _SIGNS.items()},
+    "and": "#1 and #2",
+    "or": "#1 or #2",
+    "not": "not #1",
+    "fma": "fma(#1, #2, #3)",
+    "where": "#2 if #1 else #3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Straight-line code: see the module's docstring for the grammar.
+
+    inputs: their names. indices: the places of the inputs that are whole numbers.
+    constants: floats; bools and ints where an operation wants them. code: the
+    instructions. outputs: slots. guards: pairs of a slot and what it must be.
+
+    >>> program = Program(("x", "y"), (2.0,), (("mul", 0, 2), ("add", 3, 1)), (4,))
+    >>> print(program)
+    program(x, y):
+        v0 = x * 2.0
+        v1 = v0 + y
+        return v1
+    >>> program.run([3.0, 1.0])
+    ([7.0], True)
+    """
+
+    inputs: tuple[str, ...]
+    constants: tuple[Number, ...]
+    code: tuple[Instruction, ...]
+    outputs: tuple[int, ...]
+    guards: tuple[tuple[int, bool], ...] = ()
+    indices: frozenset[int] = frozenset()
+
+    @property
+    def start(self) -> int:
+        """The slot of the first instruction."""
+        return len(self.inputs) + len(self.constants)
+
+    @property
+    def size(self) -> int:
+        """The number of slots."""
+        return self.start + len(self.code)
+
+    def run(self, numbers: Iterable[Number]) -> tuple[list[Number], bool]:
+        """Return the outputs, and whether all guards held: the reference evaluator."""
+        slots = [*numbers, *self.constants]
+        for name, *places in self.code:
+            slots.append(function_of(name)(*[slots[place] for place in places]))
+        held = all(slots[place] is wanted for place, wanted in self.guards)
+        return [slots[place] for place in self.outputs], held
+
+    def verify(self) -> "Program":
+        """Return self; raise `ProgramError` for what the grammar does not allow."""
+        kinds = [
+            "index" if i in self.indices else "number" for i in range(len(self.inputs))
+        ]
+        kinds += map(_kind_of_constant, self.constants)
+        for name, *places in self.code:
+            at = f"slot {len(kinds)}, {name}{tuple(places)}"
+            if not all(type(p) is int and 0 <= p < len(kinds) for p in places):
+                raise ProgramError(f"{at}: an operand is no earlier slot")
+            given = [kinds[p] for p in places]
+            _check_operands(at, name, given)
+            kinds.append("condition" if name in CONDITIONS else "number")
+        for place in (*self.outputs, *(place for place, _ in self.guards)):
+            if not 0 <= place < len(kinds):
+                raise ProgramError(f"slot {place} is none of the {len(kinds)}")
+        for place, _ in self.guards:
+            if kinds[place] != "condition":
+                raise ProgramError(f"the guard of slot {place} is a {kinds[place]}")
+        return self
+
+    def names(self) -> list[str]:
+        """Return how each slot is called where the program is printed."""
+        made = (f"v{i}" for i in range(len(self.code)))
+        return [*self.inputs, *map(repr, self.constants), *made]
+
+    def __str__(self) -> str:
+        names = self.names()
+        lines = [f"program({', '.join(self.inputs)}):"]
+        for name, (rule, *places) in zip(names[self.start :], self.code, strict=True):
+            lines.append(f"    {name} = {form(rule, [names[p] for p in places])}")
+        for place, wanted in self.guards:
+            lines.append(f"    guard {names[place]} is {wanted}")
+        lines.append(f"    return {', '.join(names[p] for p in self.outputs)}")
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return (
+            f"<program: {len(self.inputs)} inputs, {len(self.code)} instructions, "
+            f"{len(self.guards)} guards, {len(self.outputs)} outputs>"
+        )
+
+
+@cache
+def function_of(name: str) -> Callable[..., Number]:
+    """Return what an instruction of this name does to floats."""
+    if name in CONDITIONS:
+        return COMPARISONS.get(name) or LOGIC[name]
+    if name == "fma":
+        return _fma
+    if name not in RULES:
+        raise ProgramError(f"there is no operation {name!r}")
+    rule = RULES[name]
+    return partial(_as_float, partial(rule.forward, FLOATS))
+
+
+def _as_float(function: Callable[..., Number], *operands: Number) -> float:
+    return float(function(*operands))
+
+
+def _fma(x: float, y: float, z: float) -> float:
+    """Return x·y + z rounded once (`math.fma` came with Python 3.13)."""
+    if not (math.isfinite(x) and math.isfinite(y)):
+        return x * y + z
+    if not math.isfinite(z):
+        return z
+    exact = Fraction(x) * Fraction(y) + Fraction(z)
+    if exact == 0:
+        return x * y + z  # has the right sign of zero
+    try:
+        return exact.numerator / exact.denominator  # correctly rounded
+    except OverflowError:
+        return math.copysign(math.inf, exact)
+
+
+def _kind_of_constant(x: Number) -> str:
+    if isinstance(x, bool):
+        return "condition"
+    return "whole" if isinstance(x, int) else "number"
+
+
+def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
+    """Raise `ProgramError` unless operands of these kinds fit the operation."""
+    condition, number, index, whole = (
+        {"condition"}, {"number", "index", "whole"}, {"index"}, {"whole"}
+    )  # fmt: skip
+    if name in LOGIC:
+        wanted = [condition] * (1 if name == "not" else 2)
+    elif name in COMPARISONS:
+        wanted = [number] * 2
+    elif name == "fma":
+        wanted = [number] * 3
+    elif name in RULES:
+        arity = RULES[name].arity
+        wanted = [number] * (len(given) if arity is None else arity)
+        first = {"where": condition, "take": index, "polygamma": whole}.get(name)
+        if first and wanted:
+            wanted[0] = first
+        if name == "round_to":
+            wanted[1] = whole
+    else:
+        raise ProgramError(f"{at}: there is no such operation")
+    fits = len(wanted) == len(given) and all(map(operator.contains, wanted, given))
+    if not fits:
+        raise ProgramError(
+            f"{at}: takes {', '.join('/'.join(sorted(w)) for w in wanted)}, got "
+            f"{', '.join(given)}"
+        )
+
+
+def form(name: str, operands: Sequence[str]) -> str:
+    """Print an operation with these texts in place of its operands."""
+    if name in _FORMS:
+        text = _FORMS[name]
+        for i, operand in enumerate(operands, 1):
+            text = text.replace(f"#{i}", operand)
+        return text
+    return RULES[name].format(*operands)
