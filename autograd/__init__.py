@@ -64,6 +64,7 @@ _LAZY = {
     "hvp": "derivatives",
     "jacobian": "derivatives",
     "jvp": "derivatives",
+    "label_locals": "drawing",
     "value_and_grad": "derivatives",
     "vjp": "derivatives",
 }

@@ -1,33 +1,69 @@
-"""Draw graphs: as a scene (`scene.py`), DOT (`dot.py`), images (`rendering.py`)."""
+"""Draw graphs: graph → scene → folded scene → DOT → picture.
 
-import contextlib
-import math
-import os
-import secrets
-from collections.abc import Iterable
-from operator import attrgetter
-from pathlib import Path
+`scene.py` holds the data; `cones.py`, `grouping.py` and `titles.py` find what belongs
+together, `folding.py` closes it; `dot.py`, `colors.py` and `rendering.py` draw.
+"""
+
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from ..errors import ArgumentError, MissingExtraError, NumberError
-from ..graph import topological_order
+from ..errors import ArgumentError, NumberError
 from ..value import Value
-from .dot import FONT, digraph_of
-from .rendering import render, use_installed_graphviz
+from .dot import Style
+from .folding import (
+    LEVELS,
+    closed_to_fit,
+    fold_scene,
+    levels,
+    note_on,
+    size_of,
+    with_modules,
+)
+from .grouping import grouped
+from .names import label_locals, titles_by_id
+from .picture import FORMATS, Drawing
 from .scene import Scene, scene_of
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["FORMATS", "Drawing", "draw", "label_locals", "scene_to_draw"]
 
-FORMATS = (".svg", ".png", ".dot", ".gv")
-_MOST_PIXELS = 8000  # a side of a PNG; a larger one is scaled down
+_READABLE = 150  # boxes, before draw folds
+_DRAWABLE = 2000  # boxes, before it refuses
+_COLORS = ("kind", "grad", "data")
 
 
-def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing":
+def draw(
+    outputs: Any,
+    *,
+    names: Any = None,
+    fold: str | bool | Collection[str] = "auto",
+    depth: int | None = None,
+    max_nodes: int | None = None,
+    color: str = "kind",
+    contributions: bool = False,
+) -> Drawing:
     """Draw the graph of a Value, or of several, as it is now.
 
     A box shows a node's label (or v1, v2, ...), how it was computed, its data and its
     grad: call `backward()` before. An edge shows the local derivative. Leaves are blue,
-    outputs orange, plain numbers have no box. A notebook shows the drawing by itself.
+    outputs orange, folded groups green with a double frame, plain numbers have no box,
+    and what no gradient reaches is pale. A notebook shows the drawing by itself.
+
+    outputs: a Value, a list of Values, or an object with a method `__scene__` that
+        returns a `scene.Scene`, such as a compiled program.
+    names: titles for Values: a model (anything with `named_parameters()`) or a mapping
+        from names to Values; else each has its label.
+    fold: what is drawn as one box. "auto" folds as little as needed for `max_nodes`
+        boxes; False nothing; "chains" of sums and products; also "neurons", which are
+        a chain and the function on top of it; also "layers", which are results alike
+        side by side, in a layer or the samples of a batch; also "repeats", the steps of
+        a loop (True). A list of module paths, as in ["layers[0]"], folds these modules.
+    depth: how many levels of such boxes to open, instead of `fold`: 0 for the coarsest
+        picture, 1 for one with the outermost boxes open, and so on.
+    max_nodes: how many boxes "auto" may leave, 150 by default; otherwise the most boxes
+        that are drawn at all, 2000 by default.
+    color: "kind", or "grad" or "data": boxes are coloured by |grad| or by data, with a
+        legend.
+    contributions: whether edges show derivative × upstream gradient = contribution.
 
     >>> from autograd import Value, draw
     >>> x = Value(3.0, label="x")
@@ -38,8 +74,27 @@ def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing
     >>> path = draw(y).save("square.svg")  # doctest: +SKIP
 
     Raises `NumberError` (a TypeError) for what is no Value, `ArgumentError` (a
-    ValueError) for an empty list and for a graph of more than `max_nodes` nodes.
+    ValueError) for an empty list, for unknown options, and for more boxes than
+    `max_nodes`.
     """
+    if color not in _COLORS:
+        raise ArgumentError(f"color is one of {', '.join(_COLORS)}; got {color!r}")
+    scene = grouped(scene_to_draw(outputs, names))
+    scene, closed = _closed(scene, fold, depth, max_nodes)
+    shown = fold_scene(scene, closed)
+    return Drawing(shown, Style(color, contributions, note_on(shown)))
+
+
+def scene_to_draw(outputs: Any, names: Any = None) -> Scene:
+    """Return the open scene of what `draw` takes, without groups."""
+    if hasattr(outputs, "__scene__"):
+        found = outputs.__scene__()
+        if not isinstance(found, Scene):
+            raise NumberError(
+                f"{type(outputs).__name__}.__scene__() returned a "
+                f"{type(found).__name__}, not an autograd.drawing.scene.Scene"
+            )
+        return found
     several = isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes)
     values: list[Any] = list(outputs) if several else [outputs]
     if not values:
@@ -50,103 +105,43 @@ def draw(outputs: Value | Iterable[Value], *, max_nodes: int = 2000) -> "Drawing
                 f"draw() takes a Value or a list of Values, got a "
                 f"{type(value).__name__}, which has no graph"
             )
-    count = len(topological_order(values, attrgetter("parents")))
-    if count > max_nodes:
-        raise ArgumentError(
-            f"the graph has {count:,} nodes, more than one can read: draw a part of "
-            f"it, or all with draw(..., max_nodes={count})"
-        )
-    return Drawing(scene_of(values))
+    return scene_of(values, *titles_by_id(names))
 
 
-class Drawing:
-    """A drawn graph: shows itself in notebooks, saves itself as SVG, PNG or DOT.
-
-    `scene` is what is drawn, as plain data; `digraph` the `graphviz.Digraph` to change
-    at will; `dot` its text, the same on every run and machine; `svg` the image's text.
-    """
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-
-    @property
-    def digraph(self) -> Any:
-        """A new `graphviz.Digraph` of this drawing."""
-        use_installed_graphviz()
-        return digraph_of(self.scene)
-
-    @property
-    def dot(self) -> str:
-        """The drawing in Graphviz's language."""
-        text: str = digraph_of(self.scene).source
-        return text
-
-    @property
-    def svg(self) -> str:
-        """The drawing as SVG."""
-        # Browsers on systems without Arial would take a font with serifs.
-        return (
-            render(self.dot, "svg")
-            .decode()
-            .replace(f'font-family="{FONT}"', f'font-family="{FONT},sans-serif"')
-        )
-
-    def png(self, dpi: float = 144) -> bytes:
-        """Return the drawing as PNG, with this resolution unless it is very large."""
-        if not (isinstance(dpi, int | float) and 0 < dpi < math.inf):
-            raise ArgumentError(f"dpi must be a positive number, got {dpi!r}")
-        inches = f"{_MOST_PIXELS / dpi:g}"
-        size = {"dpi": f"{dpi:g}", "size": f"{inches},{inches}"}
-        return render(digraph_of(self.scene, **size).source, "png")
-
-    def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
-        """Write a file in the format that its name ends with, and return its path.
-
-        path: ends with .svg, .png, .dot or .gv. dpi: the resolution of a PNG.
-
-        The file appears whole or not at all. Raises `ArgumentError` for another ending,
-        `MissingExtraError` where no Graphviz is installed, OSError as `open` does.
-        """
-        path = Path(path)
-        suffix = path.suffix.lower()
-        if suffix not in FORMATS:
+def _closed(
+    scene: Scene,
+    fold: str | bool | Collection[str],
+    depth: int | None,
+    max_nodes: int | None,
+) -> tuple[Scene, set[str]]:
+    """Return the scene and the names of the groups to close."""
+    if max_nodes is not None and not (type(max_nodes) is int and max_nodes > 0):
+        raise ArgumentError(f"max_nodes is a whole number from 1 on, got {max_nodes!r}")
+    if depth is None and fold == "auto":
+        return closed_to_fit(scene, max_nodes or _READABLE)
+    if depth is not None:
+        if not (type(depth) is int and depth >= 0):
+            raise ArgumentError(f"depth is a whole number from 0 on, got {depth!r}")
+        if fold != "auto":
+            raise ArgumentError("give fold or depth, not both")
+        choices = levels(scene)
+        closed = choices[min(depth, len(choices) - 1)]
+    elif isinstance(fold, bool):
+        closed = levels(scene)[0 if fold else -1]
+    elif isinstance(fold, str):
+        if fold not in LEVELS[1:]:
             raise ArgumentError(
-                f"cannot save a drawing as {path.name!r}: the name must end with one "
-                f"of {' '.join(FORMATS)}"
+                f"fold is 'auto', True, False, one of {', '.join(LEVELS[1:])}, or a "
+                f"list of module paths; got {fold!r}"
             )
-        if suffix == ".png":
-            content = self.png(dpi)
-        else:
-            content = (self.svg if suffix == ".svg" else self.dot).encode()
-        _write_whole(path, content)
-        return path
-
-    def _repr_svg_(self) -> str | None:
-        with contextlib.suppress(MissingExtraError):
-            return self.svg
-        return None
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        try:
-            return {"image/svg+xml": self.svg, "text/plain": repr(self)}
-        except MissingExtraError as error:
-            return {"text/plain": f"{self!r}: {error}"}
-
-    def __repr__(self) -> str:
-        nodes, edges = len(self.scene.nodes), len(self.scene.edges)
-        return f"Drawing({nodes} nodes, {edges} edges)"
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file, then put it in place: an error leaves no half of it."""
-    target = Path(os.path.realpath(path))
-    beside = target.with_name(f".{secrets.token_hex(8)}.tmp")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-        os.replace(beside, target)
-    except OSError as error:  # which should name the user's path
-        raise OSError(error.errno, error.strerror, str(path)) from None
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+        level = LEVELS.index(fold)
+        closed = {group.name for group in scene.groups if group.level <= level}
+    else:
+        scene, closed = with_modules(scene, fold)
+    boxes, _ = size_of(scene, closed)
+    if boxes > (max_nodes or _DRAWABLE):
+        raise ArgumentError(
+            f"that makes {boxes:,} boxes, more than one can read: leave fold and depth "
+            f"out to fold it, draw a part of it, or all with max_nodes={boxes}"
+        )
+    return scene, closed

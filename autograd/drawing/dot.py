@@ -4,24 +4,26 @@ import html
 import math
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MissingExtraError
+from .colors import FADED, INK, KINDS, LINE, PAPER, QUIET, Scale, ink_on, scale_of
 from .formatting import number, shortened
-from .scene import Edge, Node, Scene
+from .scene import Edge, Node, Number, Range, Scene
 
-# Okabe and Ito's blue and vermilion, which colour-blind readers can tell apart.
-_COLORS = {
-    "leaf": ("#0072B2", "#E5F1F8"),
-    "operation": ("#666666", "#FFFFFF"),
-    "output": ("#D55E00", "#FBEEE5"),
-}
 FONT = "Arial"  # one name: not every `dot` knows the widths of a list of fonts
-_GRAPH = {"rankdir": "LR", "bgcolor": "white", "nodesep": "0.2"}
-_NODE = {"shape": "box", "style": "filled", "fontname": FONT, "fontsize": "12"}
+_GRAPH = {"rankdir": "LR", "bgcolor": PAPER, "nodesep": "0.2", "fontname": FONT}
+_NODE = {
+    "shape": "box",
+    "style": "filled",
+    "fontname": FONT,
+    "fontsize": "12",
+    "fontcolor": INK,
+}
 _EDGE = {
-    "color": "#666666",
-    "fontcolor": "#444444",
+    "color": LINE,
+    "fontcolor": QUIET,
     "fontname": FONT,
     "fontsize": "10",
     "arrowsize": "0.6",
@@ -33,7 +35,21 @@ _CROWD = 2  # more numbers than this collide where their arrows end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def digraph_of(scene: Scene, **graph_attributes: str) -> Any:
+@dataclass(frozen=True)
+class Style:
+    """What a picture shows beside the graph.
+
+    color: "kind", or the number that colours stand for: "grad" or "data".
+    contributions: whether edges show derivative × upstream gradient = contribution.
+    note: a line below the picture.
+    """
+
+    color: str = "kind"
+    contributions: bool = False
+    note: str = ""
+
+
+def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
     """Return the scene as a `graphviz.Digraph`: the same text for the same scene."""
     try:
         import graphviz
@@ -44,58 +60,136 @@ def digraph_of(scene: Scene, **graph_attributes: str) -> Any:
         ) from None
     large = len(scene.nodes) > _LARGE
     fan_in = Counter(edge.head for edge in scene.edges)
+    fan_out = Counter(edge.tail for edge in scene.edges)
     parallel = Counter((edge.tail, edge.head) for edge in scene.edges)
-    longest = max((len(_derivative(edge)) for edge in scene.edges), default=0)
+    upstream = {node.name: node.grad for node in scene.nodes}
+    texts = [_on_edge(edge, upstream[edge.head], style) for edge in scene.edges]
+    longest = max(map(len, texts), default=0)
     attributes = _GRAPH | {"ranksep": f"{max(0.5, 0.25 + 0.08 * longest):.2f}"}
     attributes |= _HASTE if large else {}
+    scale = None if style.color == "kind" else scale_of(scene.nodes, style.color)
+    if footer := _footer(style.note, scale):
+        attributes |= {"label": footer, "labelloc": "b", "labeljust": "l"}
     graph = graphviz.Digraph(
         graph_attr=attributes | graph_attributes, node_attr=_NODE, edge_attr=_EDGE
     )
+    swept = any(_is_alive(node) for node in scene.nodes)
+    places = {node.name: i for i, node in enumerate(scene.nodes)}
     for node in scene.nodes:
-        graph.node(node.name, **_box(node))
-    for edge in scene.edges:
-        crowded = fan_in[edge.head] > _CROWD or parallel[edge.tail, edge.head] > 1
-        graph.edge(edge.tail, edge.head, **_arrow(edge, crowded and not large))
+        dead = swept and node.kind != "constant" and not _is_alive(node)
+        graph.node(node.name, **_box(node, scale, dead))
+    for edge, text in zip(scene.edges, texts, strict=True):
+        crowded = (
+            fan_in[edge.head] > _CROWD
+            or parallel[edge.tail, edge.head] > 1
+            or min(fan_in[edge.head], fan_out[edge.tail]) > 1
+            or style.contributions
+        )
+        arrow = _arrow(edge, text, crowded and not large)
+        if swept and edge.contribution is not None and edge.contribution == 0:
+            arrow |= {"color": FADED, "fontcolor": FADED, "style": "dotted"}
+        if places[edge.tail] >= places[edge.head]:  # to the next step of a loop
+            arrow |= {"constraint": "false", "color": KINDS["group"][0]}
+        graph.edge(edge.tail, edge.head, **arrow)
     return graph
 
 
-def _box(node: Node) -> dict[str, str]:
+def _is_alive(node: Node) -> bool:
+    """Tell whether any gradient has reached a node, not 0; a NaN has."""
+    if node.kind == "constant":
+        return False
+    if isinstance(node.grad, Range):
+        return bool(node.grad.low != 0 or node.grad.high != 0)
+    return bool(node.grad != 0)
+
+
+# Boxes
+
+
+def _box(node: Node, scale: Scale | None, dead: bool) -> dict[str, str]:
     if node.kind == "constant":
         return {
             "label": f"<{_text(node.title)}>",
             "shape": "plaintext",
             "style": "",
-            "fontcolor": "#666666",
+            "fontcolor": QUIET,
             "height": "0",
             "width": "0",
             "margin": "0.05,0.03",
         }
-    title = f"<B>{_text(node.title)}</B>"
-    if node.formula:
-        title += f" = {_text(node.formula)}"
-    numbers = _cell("data", node.data, "LEFT") + _cell("grad", node.grad, "RIGHT")
-    color, fill = _COLORS["output" if node.is_output else node.kind]
-    return {
+    line, fill = KINDS["output" if node.is_output else node.kind]
+    ink, quiet = INK, QUIET
+    if dead:
+        line, ink, quiet = FADED, FADED, FADED
+    if scale is not None:
+        fill = scale.color(node)
+        ink = quiet = ink_on(fill)
+    rows = [_title(node, quiet)]
+    if node.kind == "group" and node.formula:
+        rows.append(
+            f'<FONT COLOR="{quiet}" POINT-SIZE="10">{_text(node.formula)}</FONT>'
+        )
+    numbers = _cell("data", node.data, "LEFT", quiet)
+    numbers += _cell("grad", node.grad, "RIGHT", quiet)
+    table = "".join(f'<TR><TD COLSPAN="2">{row}</TD></TR>' for row in rows if row)
+    attributes = {
         "label": '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">'
-        f'<TR><TD COLSPAN="2">{title}</TD></TR><TR>{numbers}</TR></TABLE>>',
+        f"{table}<TR>{numbers}</TR></TABLE>>",
         # Operands come in from the first to the last, as far as the layout can.
         "ordering": "in",
-        "color": color,
+        "color": line,
         "fillcolor": fill,
         "margin": "0.05,0.02",
         "penwidth": "2" if node.is_output else "1",
     }
+    if ink != INK:
+        attributes["fontcolor"] = ink
+    if node.kind == "group":
+        attributes["peripheries"] = "2"
+    elif node.kind == "leaf":
+        attributes["style"] = "filled,rounded"
+    return attributes
 
 
-def _cell(name: str, x: Any, side: str) -> str:
-    name = f'<FONT COLOR="#666666">{name}</FONT>'
-    return f'<TD ALIGN="{side}">{name} {_text(number(x))}</TD>'
+def _title(node: Node, quiet: str) -> str:
+    title = f"<B>{_text(node.title)}</B>" if node.title else ""
+    if node.kind == "group":
+        caption = _font(_text(node.caption), quiet)
+        return f"{title} &#160; {caption}" if title else f"<B>{_text(node.caption)}</B>"
+    return f"{title} = {_text(node.formula)}" if node.formula else title
 
 
-def _arrow(edge: Edge, crowded: bool) -> dict[str, str]:
-    if edge.derivative is None:
+def _cell(name: str, x: Number, side: str, color: str) -> str:
+    return f'<TD ALIGN="{side}">{_font(name, color)} {_text(value_text(x))}</TD>'
+
+
+def value_text(x: Number) -> str:
+    """Print a number, or a range from the smallest to the largest."""
+    if not isinstance(x, Range):
+        return number(x)
+    low, high = number(x.low, 3), number(x.high, 3)
+    return low if low == high else f"{low} … {high}"
+
+
+# Edges
+
+
+def _on_edge(edge: Edge, upstream: Number, style: Style) -> str:
+    """Return the derivative, or derivative × upstream = contribution."""
+    derivative = "" if edge.derivative is None else number(edge.derivative, digits=4)
+    if not style.contributions or edge.contribution is None:
+        return derivative
+    added = number(edge.contribution, digits=4)
+    if edge.derivative is None or isinstance(upstream, Range):
+        return f"Σ = {added}"
+    return f"{derivative} × {number(upstream, digits=4)} = {added}"
+
+
+def _arrow(edge: Edge, text: str, crowded: bool) -> dict[str, str]:
+    if edge.derivative is None and edge.contribution is None:
         return {"style": "dashed", "arrowhead": "none"}
-    text = _derivative(edge)
+    if not text:
+        return {"penwidth": "2"}
     if crowded:  # the layout makes room, a rank an edge: slow in large graphs
         return {"label": f"<{_text(text)}>"}
     # Behind the arrowhead and above the line, in units of the font size.
@@ -107,8 +201,31 @@ def _arrow(edge: Edge, crowded: bool) -> dict[str, str]:
     }
 
 
-def _derivative(edge: Edge) -> str:
-    return "" if edge.derivative is None else number(edge.derivative, digits=4)
+# Below the picture
+
+
+def _footer(note: str, scale: Scale | None) -> str:
+    rows = []
+    if scale is not None:
+        name = "|grad|" if scale.quantity == "grad" else "data"
+        cells = "".join(
+            f'<TD BGCOLOR="{color}">{_font(_text(text), ink_on(color))}</TD>'
+            for color, text in scale.legend()
+        )
+        rows.append(
+            '<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="4"><TR>'
+            f"<TD>{_font(name, QUIET)}</TD>{cells}</TR></TABLE>"
+        )
+    if note:
+        rows.append(_font(_text(note, 200), QUIET))
+    if not rows:
+        return ""
+    cells = "".join(f'<TR><TD ALIGN="LEFT">{row}</TD></TR>' for row in rows)
+    return f'<<FONT POINT-SIZE="10"><TABLE BORDER="0">{cells}</TABLE></FONT>>'
+
+
+def _font(text: str, color: str, more: str = "") -> str:
+    return f'<FONT COLOR="{color}"{more}>{text}</FONT>'
 
 
 def _text(text: str, width: int = 60) -> str:

@@ -1,5 +1,6 @@
 """DOT → images, by the system's Graphviz or by the one that pip installed."""
 
+import io
 import shutil
 import subprocess
 from functools import cache
@@ -34,6 +35,24 @@ def render(source: str, image_format: str) -> bytes:
         f"{image_format.upper()} needs Graphviz, {problem}: pip install graphviz-pure, "
         f"or install the package graphviz of your system"
     )
+
+
+def pdf_of_svg(svg: str) -> bytes:
+    """Convert an SVG to PDF, where Graphviz does not write one.
+
+    Raises `MissingExtraError` without svglib or reportlab.
+    """
+    try:
+        from reportlab.graphics import renderPDF
+        from svglib.svglib import svg2rlg
+    except ImportError:
+        raise MissingExtraError(
+            "PDF needs svglib and reportlab, which are not installed: pip install "
+            "'scalar-autograd[pdf]', or install the package graphviz of your system"
+        ) from None
+    drawing = svg2rlg(io.BytesIO(svg.encode()))
+    content: bytes = renderPDF.drawToString(drawing)
+    return content
 
 
 def use_installed_graphviz() -> None:

@@ -108,11 +108,11 @@ class Rule:
 
     def format(self, *operands: str) -> str:
         """Print the operation with these texts in place of its operands."""
-        return _fill(self.text, operands)
+        return fill(self.text, operands)
 
     def format_latex(self, *operands: str) -> str:
         """Print the operation in LaTeX."""
-        return _fill(self.latex, operands)
+        return fill(self.latex, operands)
 
     def __repr__(self) -> str:
         return f"<rule {self.name}>"
@@ -136,7 +136,9 @@ def _arity(partials: Callable[..., Any]) -> int | None:
     return None if variadic else len(parameters)
 
 
-def _fill(template: str, operands: Sequence[str]) -> str:
+def fill(template: str, operands: Sequence[str]) -> str:
+    """Put texts in the places of a printed form; see `Rule`."""
+
     def operand(place: re.Match[str]) -> str:
         which = place[1]
         if which.isdigit():

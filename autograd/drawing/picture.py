@@ -1,0 +1,146 @@
+"""`Drawing`: a drawn graph, as notebooks show it and as files."""
+
+import contextlib
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArgumentError, MissingExtraError
+from .colors import dark_rules
+from .dot import FONT, Style, digraph_of
+from .files import write_whole
+from .rendering import pdf_of_svg, render, use_installed_graphviz
+from .scene import Scene
+
+FORMATS = (".svg", ".png", ".pdf", ".html", ".dot", ".gv")
+_MOST_PIXELS = 8000  # a side of a PNG; a larger one is scaled down
+_DARK_THEMES = (  # of JupyterLab and Notebook 7, VS Code
+    'body[data-jp-theme-light="false"] .autograd-drawing',
+    "body.vscode-dark .autograd-drawing",
+)
+
+
+class Drawing:
+    """A drawn graph: shows itself in notebooks, saves itself as a picture or page.
+
+    `scene` is what is drawn, as plain data; `digraph` the `graphviz.Digraph` to change
+    at will; `dot` its text, the same on every run and machine; `svg` the image's text;
+    `folded` says in words what was folded, "" if nothing was.
+    """
+
+    def __init__(self, scene: Scene, style: Style | None = None) -> None:
+        self.scene = scene
+        self.style = style or Style()
+
+    @property
+    def folded(self) -> str:
+        """What was folded, in words; "" if nothing was."""
+        return self.style.note
+
+    @property
+    def digraph(self) -> Any:
+        """A new `graphviz.Digraph` of this drawing."""
+        use_installed_graphviz()
+        return digraph_of(self.scene, self.style)
+
+    @property
+    def dot(self) -> str:
+        """The drawing in Graphviz's language."""
+        text: str = digraph_of(self.scene, self.style).source
+        return text
+
+    @property
+    def svg(self) -> str:
+        """The drawing as SVG."""
+        # Browsers on systems without Arial would take a font with serifs.
+        return (
+            render(self.dot, "svg")
+            .decode()
+            .replace(f'font-family="{FONT}"', f'font-family="{FONT},sans-serif"')
+        )
+
+    @property
+    def html(self) -> str:
+        """The drawing as a page of its own, in the reader's light or dark theme."""
+        scope = ".autograd-drawing"
+        return (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            "<title>Computation graph</title><style>"
+            f"{_FRAME}@media (prefers-color-scheme:dark){{"
+            f":root{{color-scheme:dark;background:#1e1e1e}}{dark_rules(scope)}}}"
+            f"</style></head><body>{self._figure()}</body></html>\n"
+        )
+
+    def png(self, dpi: float = 144) -> bytes:
+        """Return the drawing as PNG, with this resolution unless it is very large."""
+        if not (isinstance(dpi, int | float) and 0 < dpi < math.inf):
+            raise ArgumentError(f"dpi must be a positive number, got {dpi!r}")
+        inches = f"{_MOST_PIXELS / dpi:g}"
+        size = {"dpi": f"{dpi:g}", "size": f"{inches},{inches}"}
+        return render(digraph_of(self.scene, self.style, **size).source, "png")
+
+    def pdf(self) -> bytes:
+        """Return the drawing as PDF, by Graphviz or else by svglib and reportlab."""
+        try:
+            return render(self.dot, "pdf")
+        except MissingExtraError:
+            return pdf_of_svg(self.svg)
+
+    def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
+        """Write a file in the format that its name ends with, and return its path.
+
+        path: ends with .svg, .png, .pdf, .html, .dot or .gv. dpi: the resolution of a
+        PNG.
+
+        The file appears whole or not at all. Raises `ArgumentError` for another ending,
+        `MissingExtraError` where nothing installed can write the format, OSError as
+        `open` does.
+        """
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in FORMATS:
+            raise ArgumentError(
+                f"cannot save a drawing as {path.name!r}: the name must end with one "
+                f"of {' '.join(FORMATS)}"
+            )
+        contents: Any = {
+            ".png": lambda: self.png(dpi),
+            ".pdf": self.pdf,
+            ".svg": lambda: self.svg.encode(),
+            ".html": lambda: self.html.encode(),
+        }
+        make = contents.get(suffix, lambda: self.dot.encode())
+        write_whole(path, make())
+        return path
+
+    def _figure(self) -> str:
+        svg = self.svg
+        return f'<div class="autograd-drawing">{svg[svg.index("<svg") :]}</div>'
+
+    def _repr_svg_(self) -> str | None:
+        with contextlib.suppress(MissingExtraError):
+            return self.svg
+        return None
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        try:
+            styles = "".join(map(dark_rules, _DARK_THEMES))
+            page = f"<style>{_FRAME}{styles}</style>{self._figure()}"
+            plain = {"image/svg+xml": self.svg, "text/plain": repr(self)}
+            return {"text/html": page, **plain}
+        except MissingExtraError as error:
+            return {"text/plain": f"{self!r}: {error}"}
+
+    def __repr__(self) -> str:
+        nodes, edges = len(self.scene.nodes), len(self.scene.edges)
+        folded = f"; {self.folded}" if self.folded else ""
+        return f"Drawing({nodes} nodes, {edges} edges{folded})"
+
+
+# A picture keeps its size, and scrolls where it is wider than the page.
+_FRAME = (
+    ".autograd-drawing{overflow:auto;max-width:100%}"
+    ".autograd-drawing svg{max-width:none;height:auto}"
+)
