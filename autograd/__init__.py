@@ -59,6 +59,7 @@ _LAZY = {
     "check_rule": "checking",
     "check_vjp": "checking",
     "draw": "drawing",
+    "explain": "drawing",
     "grad": "derivatives",
     "hessian": "derivatives",
     "hvp": "derivatives",

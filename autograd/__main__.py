@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .drawing import FORMATS, draw
+from .drawing import FORMATS, Drawing, draw
 from .drawing.formatting import number, shortened
 from .errors import ArgumentError, AutogradError, MissingExtraError
 from .expression import CONSTANTS, Expression, parse
@@ -36,6 +36,9 @@ examples:
       gradients of what depends on x, and the second derivative
   python -m autograd "where(x > 0, log(x), 0)" x=-1 --out graph.svg
       draws the graph as well
+
+  python -m autograd "sigmoid(w*x)" w=2 x=0.5 --text
+      the graph as a tree
 
 constants: {constants}
 
@@ -85,6 +88,9 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--out", metavar="FILE", help=f"draw the graph: a name with {' '.join(FORMATS)}"
     )
+    parser.add_argument(
+        "--text", action="store_true", help="print the graph as a tree, not as a table"
+    )
     parser.add_argument("--version", action="version", version=f"autograd {release}")
     return parser
 
@@ -126,7 +132,9 @@ def _run(arguments: list[str]) -> int:
         if options.expression is None:
             _say(f'python -m autograd "{text}" {" ".join(values)}\n')
         _say(f"{shortened(text, 2 * _WIDTH)} = {output.data!r}")
-        if expression.variables or len(results) > 1:
+        if options.text:
+            _say_tree(draw(output))
+        elif expression.variables or len(results) > 1:
             _say(_table(expression, results, wrt))
         if options.second:
             _say(_second_derivatives(output, {name: leaves[name] for name in wrt}))
@@ -288,6 +296,16 @@ def _lines(*columns: Sequence[str]) -> list[str]:
         "   ".join(map(str.ljust, row, widths)).rstrip()
         for row in zip(*columns, strict=True)
     ]
+
+
+def _say_tree(drawing: Drawing) -> None:
+    """Print a graph as a tree, in ASCII where the output can't encode its branches."""
+    text = drawing.text()
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = drawing.text(ascii=True)
+    print(f"\n{text}")
 
 
 def _say(text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ArgumentError, NumberError
 from ..value import Value
 from .dot import Style
+from .explaining import Explanation, explain
 from .folding import (
     LEVELS,
     closed_to_fit,
@@ -24,7 +25,15 @@ from .names import label_locals, titles_by_id
 from .picture import FORMATS, Drawing
 from .scene import Scene, scene_of
 
-__all__ = ["FORMATS", "Drawing", "draw", "label_locals", "scene_to_draw"]
+__all__ = [
+    "FORMATS",
+    "Drawing",
+    "Explanation",
+    "draw",
+    "explain",
+    "label_locals",
+    "scene_to_draw",
+]
 
 _READABLE = 150  # boxes, before draw folds
 _DRAWABLE = 2000  # boxes, before it refuses

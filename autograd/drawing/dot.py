@@ -74,16 +74,22 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
         graph_attr=attributes | graph_attributes, node_attr=_NODE, edge_attr=_EDGE
     )
     swept = any(_is_alive(node) for node in scene.nodes)
+    homes = {node.name: node.group for node in scene.nodes}
     places = {node.name: i for i, node in enumerate(scene.nodes)}
+    clusters, modules = _clusters(graphviz.Digraph, scene)
     for node in scene.nodes:
         dead = swept and node.kind != "constant" and not _is_alive(node)
-        graph.node(node.name, **_box(node, scale, dead))
+        within = clusters.get(node.group, graph)
+        module = modules[node.group] if node.group in clusters else ""
+        within.node(node.name, **_box(node, scale, dead, module))
+    _nest(graph, scene, clusters)
     for edge, text in zip(scene.edges, texts, strict=True):
         crowded = (
             fan_in[edge.head] > _CROWD
             or parallel[edge.tail, edge.head] > 1
             or min(fan_in[edge.head], fan_out[edge.tail]) > 1
             or style.contributions
+            or clusters.get(homes[edge.tail]) is not clusters.get(homes[edge.head])
         )
         arrow = _arrow(edge, text, crowded and not large)
         if swept and edge.contribution is not None and edge.contribution == 0:
@@ -92,6 +98,45 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
             arrow |= {"constraint": "false", "color": KINDS["group"][0]}
         graph.edge(edge.tail, edge.head, **arrow)
     return graph
+
+
+def _clusters(make: Any, scene: Scene) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the subgraph and the module of each open group, or of the one around it.
+
+    Only modules get a subgraph, as their names say something.
+    """
+    modules = {"": ""}
+    clusters: dict[str, Any] = {}
+    for group in scene.groups:
+        modules[group.name] = group.module or modules[group.parent]
+        if group.module and group.module != modules[group.parent]:
+            title = _font(_text(group.module), KINDS["group"][0], ' POINT-SIZE="11"')
+            clusters[group.name] = make(
+                f"cluster_{group.name}",
+                graph_attr={
+                    "label": f"<{title}>",
+                    "color": KINDS["group"][0],
+                    "style": "rounded,dashed",
+                    "labeljust": "l",
+                    "labelloc": "t",
+                    "margin": "8",
+                },
+            )
+        elif group.parent in clusters:
+            clusters[group.name] = clusters[group.parent]
+    return clusters, modules
+
+
+def _nest(graph: Any, scene: Scene, clusters: dict[str, Any]) -> None:
+    """Put the subgraphs into each other, the innermost first, in their order."""
+    depths = {"": 0}
+    for group in scene.groups:
+        depths[group.name] = depths[group.parent] + 1
+    for group in sorted(scene.groups, key=lambda group: -depths[group.name]):
+        cluster = clusters.get(group.name)
+        around = clusters.get(group.parent, graph)
+        if cluster is not None and cluster is not around:
+            around.subgraph(cluster)
 
 
 def _is_alive(node: Node) -> bool:
@@ -106,7 +151,8 @@ def _is_alive(node: Node) -> bool:
 # Boxes
 
 
-def _box(node: Node, scale: Scale | None, dead: bool) -> dict[str, str]:
+def _box(node: Node, scale: Scale | None, dead: bool, module: str) -> dict[str, str]:
+    """Return the attributes of a node; module: whose subgraph it stands in."""
     if node.kind == "constant":
         return {
             "label": f"<{_text(node.title)}>",
@@ -124,7 +170,7 @@ def _box(node: Node, scale: Scale | None, dead: bool) -> dict[str, str]:
     if scale is not None:
         fill = scale.color(node)
         ink = quiet = ink_on(fill)
-    rows = [_title(node, quiet)]
+    rows = [_title(node, quiet, module)]
     if node.kind == "group" and node.formula:
         rows.append(
             f'<FONT COLOR="{quiet}" POINT-SIZE="10">{_text(node.formula)}</FONT>'
@@ -151,8 +197,9 @@ def _box(node: Node, scale: Scale | None, dead: bool) -> dict[str, str]:
     return attributes
 
 
-def _title(node: Node, quiet: str) -> str:
-    title = f"<B>{_text(node.title)}</B>" if node.title else ""
+def _title(node: Node, quiet: str, module: str) -> str:
+    title = node.title.removeprefix(f"{module}.") if module else node.title
+    title = f"<B>{_text(title)}</B>" if title else ""
     if node.kind == "group":
         caption = _font(_text(node.caption), quiet)
         return f"{title} &#160; {caption}" if title else f"<B>{_text(node.caption)}</B>"

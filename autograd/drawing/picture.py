@@ -12,6 +12,7 @@ from .dot import FONT, Style, digraph_of
 from .files import write_whole
 from .rendering import pdf_of_svg, render, use_installed_graphviz
 from .scene import Scene
+from .trees import text_of
 
 FORMATS = (".svg", ".png", ".pdf", ".html", ".dot", ".gv")
 _MOST_PIXELS = 8000  # a side of a PNG; a larger one is scaled down
@@ -87,6 +88,27 @@ class Drawing:
             return render(self.dot, "pdf")
         except MissingExtraError:
             return pdf_of_svg(self.svg)
+
+    def text(self, *, ascii: bool = False) -> str:
+        """Return the drawing as a tree for terminals and logs, from the outputs down.
+
+        ascii: use no other characters than those of ASCII.
+
+        >>> from autograd import Value, draw
+        >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+        >>> out = (a * b).exp() * a
+        >>> out.backward()
+        >>> print(draw(out).text())
+        v3 = v2 × a                  data 0.0049575   grad 1
+        ├─ [2] v2 = exp(v1)          data 0.00247875  grad 2
+        │  └─ [0.002479] v1 = a × b  data -6          grad 0.0049575
+        │     ├─ [-3] a              data 2           grad -0.0123938
+        │     └─ [2] b               data -3          grad 0.00991501
+        └─ [0.002479] a ↑
+
+        In front of an operand stands the local derivative; ↑ marks what stands above.
+        """
+        return text_of(self.scene, ascii=ascii, note=self.folded)
 
     def save(self, path: str | os.PathLike[str], dpi: float = 144) -> Path:
         """Write a file in the format that its name ends with, and return its path.

@@ -151,6 +151,12 @@ def scene_of(
     ids = {id(value): f"n{i}" for i, value in enumerate(order, 1)}
     labels = _labels(order, names or {})
     titles = _titles(order, labels)
+    scoped = {
+        id(value)
+        for value in order
+        if value.rule is None
+        and (id(value) in parameters or module_of(labels.get(id(value), "")))
+    }
     nodes: list[Node] = []
     arrows: list[Edge] = []
     for value in order:
@@ -171,7 +177,7 @@ def scene_of(
                 arrows.append(
                     Edge(ids[id(operand)], name, len(texts), derivative, added)
                 )
-                texts.append(titles[id(operand)])
+                texts.append(short_title(titles[id(operand)], id(operand) in scoped))
         rule = value.rule
         nodes.append(
             Node(
@@ -185,8 +191,7 @@ def scene_of(
                 operation="" if rule is None else rule.name,
                 pattern="" if rule is None else rule.text,
                 named=id(value) in labels,
-                parameter=id(value) in parameters
-                or (rule is None and bool(module_of(labels.get(id(value), "")))),
+                parameter=id(value) in scoped,
                 source="" if value.source is None else str(value.source),
             )
         )
@@ -200,6 +205,13 @@ def module_of(label: str) -> str:
     ('layers[0].neurons[2]', '')
     """
     return label.rpartition(".")[0] if " " not in label else ""
+
+
+def short_title(title: str, is_parameter: bool) -> str:
+    """Return a title, of a parameter without the path of its module."""
+    if not is_parameter:
+        return title
+    return title[len(module_of(title)) :].removeprefix(".")
 
 
 def product(derivative: Number, grad: Number) -> Number:
@@ -218,6 +230,13 @@ def _titles(order: Sequence[Value], labels: dict[int, str]) -> dict[int, str]:
     taken = set(labels.values())
     free: Iterator[str] = (v for i in count(1) if (v := f"v{i}") not in taken)
     return {id(node): labels.get(id(node)) or next(free) for node in order}
+
+
+def node_titles(
+    order: Sequence[Value], names: Mapping[int, str] | None = None
+) -> dict[int, str]:
+    """Return the title of each node by its id, as `scene_of` gives them."""
+    return _titles(order, _labels(order, names or {}))
 
 
 def _is_visible(label: Any) -> bool:

@@ -5,7 +5,7 @@ from itertools import takewhile
 
 from .cones import Cones
 from .formatting import number, shortened
-from .scene import Scene, added_up, formula, module_of
+from .scene import Scene, added_up, formula, module_of, short_title
 
 _DEEPEST = 6  # levels of operations in one formula
 
@@ -61,10 +61,7 @@ def _expression(
     def text(j: int, levels: int) -> str:
         if inside(j) and levels:
             return _expression(scene, cones, j, cone, levels, scope)
-        title = nodes[j].title
-        if nodes[j].parameter:  # the box is called after its module
-            title = title[len(module_of(title)) :].removeprefix(".")
-        return shortened(title, 20)
+        return shortened(short_title(nodes[j].title, nodes[j].parameter), 20)
 
     if nodes[i].operation == "add":
         terms = _terms(scene, cones, i, inside)
