@@ -63,9 +63,10 @@ def draw(
         from names to Values; else each has its label.
     fold: what is drawn as one box. "auto" folds as little as needed for `max_nodes`
         boxes; False nothing; "chains" of sums and products; also "neurons", which are
-        a chain and the function on top of it; also "layers", which are results alike
-        side by side, in a layer or the samples of a batch; also "repeats", the steps of
-        a loop (True). A list of module paths, as in ["layers[0]"], folds these modules.
+        a chain and the function on top of it; also "copies", the same in the samples of
+        a batch; also "layers", neurons alike side by side; also "repeats", the steps of
+        a loop (so does True). A list of module paths, as in ["layers[0]"], folds these
+        modules.
     depth: how many levels of such boxes to open, instead of `fold`: 0 for the coarsest
         picture, 1 for one with the outermost boxes open, and so on.
     max_nodes: how many boxes "auto" may leave, 150 by default; otherwise the most boxes

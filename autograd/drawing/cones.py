@@ -10,6 +10,7 @@ join one of another, where leaves are labelled by the paths of parameters.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .scene import Scene, module_of
@@ -45,6 +46,30 @@ class Cones:
     joined: dict[int, int]
     is_linear: list[bool]
     scope: dict[int, str]
+
+    def parameters(self, scene: Scene, cone: int) -> Iterator[int]:
+        """Yield a cone's parameters: leaves with a path, or else those in front."""
+        nodes, scope = scene.nodes, self.scope[cone]
+        for i in self.members[cone]:
+            for tail, place in self.incoming[i]:
+                if nodes[tail].kind == "leaf" and (
+                    module_of(nodes[tail].title) == scope
+                    if scope
+                    else 2 * place < self.width[i]
+                ):
+                    yield tail
+
+    def by_parameters(self, scene: Scene, members: Sequence[int]) -> list[list[int]]:
+        """Tell 16 neurons in each of 100 samples from 1,600 neurons: 16 lists of 100.
+
+        One list where the numbers do not come out even.
+        """
+        found: defaultdict[frozenset[int], list[int]] = defaultdict(list)
+        for cone in members:
+            found[frozenset(self.parameters(scene, cone))].append(cone)
+        lists = list(found.values())
+        even = len({len(cones) for cones in lists}) == 1
+        return lists if even else [list(members)]
 
     def weighs(self, scene: Scene, cone: int) -> bool:
         """Tell whether a cone multiplies leaves, as a neuron does with its weights."""

@@ -30,7 +30,8 @@ _EDGE = {
 }
 # Without these limits, one parameter used in 50 steps keeps `dot` busy for minutes.
 _HASTE = {"nslimit": "0.3", "mclimit": "0.2", "splines": "line"}
-_LARGE = 100
+_LARGE = 200
+_MOST_ARROWS = 4  # out of one leaf of a large graph; its name stands at other uses
 _CROWD = 2  # more numbers than this collide where their arrows end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -83,6 +84,10 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
         module = modules[node.group] if node.group in clusters else ""
         within.node(node.name, **_box(node, scale, dead, module))
     _nest(graph, scene, clusters)
+    titles = {node.name: node.title for node in scene.nodes}
+    often = {name for name, uses in fan_out.items() if large and uses > _MOST_ARROWS}
+    far = {n.name for n in scene.nodes if n.kind == "leaf" and n.name in often}
+    first_use: dict[str, str] = {}
     for edge, text in zip(scene.edges, texts, strict=True):
         crowded = (
             fan_in[edge.head] > _CROWD
@@ -96,8 +101,26 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
             arrow |= {"color": FADED, "fontcolor": FADED, "style": "dotted"}
         if places[edge.tail] >= places[edge.head]:  # to the next step of a loop
             arrow |= {"constraint": "false", "color": KINDS["group"][0]}
-        graph.edge(edge.tail, edge.head, **arrow)
+        tail = edge.tail
+        if tail in far and first_use.setdefault(tail, edge.head) != edge.head:
+            tail = f"{edge.tail}_{edge.head}"  # a name in place of a long arrow
+            graph.node(tail, **_reference(titles[edge.tail]))
+        graph.edge(tail, edge.head, **arrow)
     return graph
+
+
+def _reference(title: str) -> dict[str, str]:
+    """Return the attributes of a name that stands for a leaf drawn elsewhere."""
+    return {
+        "label": f"<{_text(title)}>",
+        "shape": "plaintext",
+        "style": "",
+        "fontcolor": KINDS["leaf"][0],
+        "fontsize": "10",
+        "height": "0",
+        "width": "0",
+        "margin": "0.03,0.02",
+    }
 
 
 def _clusters(make: Any, scene: Scene) -> tuple[dict[str, Any], dict[str, str]]:

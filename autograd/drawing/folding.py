@@ -3,20 +3,27 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from heapq import heapify, heappop, heappush
 
 from ..errors import ArgumentError
 from .scene import Edge, Group, Node, Number, Range, Scene, module_of, product
 
-LEVELS = ("nothing", "chains", "neurons", "layers", "repeats")  # by Group.level
+LEVELS = (
+    "nothing",
+    "chains",
+    "neurons",
+    "copies",
+    "layers",
+    "repeats",
+)  # by Group.level
 
 
 def fold_scene(scene: Scene, closed: Collection[str]) -> Scene:
     """Return the scene with the groups of these names closed.
 
-    The outermost closed group around a node is one node that bears the group's name and
-    stands where the group's last node stood. Its edges are merged, and their
-    contributions added. A group of one result has the derivatives of that result by
-    each of its inputs.
+    The outermost closed group around a node is one node that bears the group's name.
+    Its edges are merged, and their contributions added. A group of one result has the
+    derivatives of that result by each of its inputs.
     """
     closed = set(closed)
     box_of = _boxes(scene, closed)
@@ -42,7 +49,37 @@ def fold_scene(scene: Scene, closed: Collection[str]) -> Scene:
         and group.parent not in held
         and not _inside(group, groups, held)
     )
-    return Scene(tuple(nodes), edges, open_groups, scene.total)
+    nodes = _ordered(nodes, edges)
+    places = {node.name: place for place, node in enumerate(nodes)}
+    edges = sorted(edges, key=lambda edge: places[edge.head])
+    return Scene(tuple(nodes), tuple(edges), open_groups, scene.total)
+
+
+def _ordered(nodes: list[Node], edges: Iterable[Edge]) -> list[Node]:
+    """Return boxes after those that lead to them, but for the arrows of loops."""
+    places = {node.name: place for place, node in enumerate(nodes)}
+    users: defaultdict[int, list[int]] = defaultdict(list)
+    waiting = [0] * len(nodes)
+    for edge in edges:
+        tail, head = places[edge.tail], places[edge.head]
+        if tail != head:
+            users[tail].append(head)
+            waiting[head] += 1
+    ready = [place for place, count in enumerate(waiting) if not count]
+    heapify(ready)
+    left = dict.fromkeys(range(len(nodes)))
+    order = []
+    while left:
+        place = heappop(ready) if ready else next(iter(left))  # the first of a loop
+        if place not in left:
+            continue
+        del left[place]
+        order.append(nodes[place])
+        for user in users[place]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                heappush(ready, user)
+    return order
 
 
 def _inside(group: Group, groups: dict[str, Group], held: Collection[str]) -> bool:
@@ -90,7 +127,7 @@ def _range(numbers: Iterable[Number]) -> Number:
 
 def _merged(
     scene: Scene, box_of: dict[str, str], groups: dict[str, Group]
-) -> tuple[Edge, ...]:
+) -> list[Edge]:
     """Return the edges between boxes; in a box of steps, those from step to step."""
     slopes = _slopes(scene, box_of, groups)
     steps = _steps(scene, box_of, groups)
@@ -113,7 +150,7 @@ def _merged(
         places[tail, head] = len(edges)
         slope = slopes.get((edge.tail, head)) if one_result else None
         edges.append(replace(edge, tail=tail, head=head, derivative=slope))
-    return tuple(edges)
+    return edges
 
 
 def _together(edge: Edge, other: Edge) -> Edge:
@@ -195,10 +232,15 @@ def closed_to_fit(scene: Scene, most: int) -> tuple[Scene, set[str]]:
             return scene, closed
     if boxes <= most:
         return scene, closed
-    return _with_rest(scene, closed, most)
+    found = _with_rest(scene, closed, most)
+    while most > _FEWEST and size_of(*found)[1] > _ARROWS * most:
+        most = max(_FEWEST, 2 * most // 3)
+        found = _with_rest(scene, closed, most)
+    return found
 
 
 _ARROWS = 1.5  # a box; more of them nobody can follow
+_FEWEST = 12  # boxes that are left beside the rest
 
 
 def with_modules(scene: Scene, paths: Collection[str]) -> tuple[Scene, set[str]]:
@@ -255,11 +297,8 @@ def with_modules(scene: Scene, paths: Collection[str]) -> tuple[Scene, set[str]]
 def _with_rest(scene: Scene, closed: set[str], most: int) -> tuple[Scene, set[str]]:
     """Put what is farthest from the outputs into one group."""
     box_of = _boxes(scene, closed)
-    shown: dict[str, None] = {}
-    for node in reversed(scene.nodes):
-        if node.kind != "constant":
-            shown.setdefault(box_of[node.name])
-    rest = set(list(shown)[most - 1 :])
+    in_order = [n.name for n in fold_scene(scene, closed).nodes if n.kind != "constant"]
+    rest = set(in_order[: 1 - most])
     name = "rest"
     users = {e.tail: box_of[e.head] for e in scene.edges}
     nodes = []
@@ -298,7 +337,8 @@ def note_on(shown: Scene) -> str:
 
 _KINDS = {
     "repeat": ("loop", "loops"),
-    "layer": ("layer or batch", "layers or batches"),
+    "layer": ("layer", "layers"),
+    "copies": ("batch", "batches"),
     "neuron": ("neuron", "neurons"),
     "chain": ("chain of sums and products", "chains of sums and products"),
     "leaves": ("group of leaves", "groups of leaves"),

@@ -6,8 +6,8 @@ Four steps, each linear in nodes and edges but for sorting:
    joins up, and the function of one number on top of it: that is a neuron.
 2. Leaves that only one cone uses go into it.
 3. `_alike`: two sweeps number the structures: what lies below a node, then what lies
-   above it. Cones with the same numbers are the neurons of a layer, the samples of a
-   batch: one group.
+   above it. Cones with the same numbers are neurons of one layer; those of them that
+   share their weights as well are one neuron, applied to the samples of a batch.
 4. `_repeated`: such groups that look the same inside and share their leaves, although
    they lie at different depths, are the steps of a loop: one group.
 """
@@ -18,10 +18,12 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from .cones import Cones, cones_of
-from .scene import Group, Node, Scene, module_of
-from .titles import common_module, describe_cone, title_of_many
+from .scene import Group, Node, Scene
+from .titles import describe
 
-_ADDITIVE = {"add", "sub", "sum", "mean", "max", "min", "logsumexp", "norm", "prod"}
+# Where the order of operands does not matter.
+_SYMMETRIC = {"add", "mul", "sum", "mean", "prod", "max", "min", "logsumexp", "norm"}
+_ADDITIVE = _SYMMETRIC - {"mul"} | {"sub"}
 _FEWEST_STEPS = 3  # this many blocks alike, one after the other, are a loop
 
 
@@ -150,16 +152,50 @@ class _Grouping:
                         port = (below[i], place)
                     entries[source].add((e, port))
         self.entries = {e: {c for c, _ in entries[e]} for e in elements}
-        classes: defaultdict[int, list[int]] = defaultdict(list)
-        for e in reversed(elements):
-            classes[above[e]].append(e)
+        classes = self._merged(reversed(elements), below, above)
         of_element: dict[int, int] = {}
         for number, members in enumerate(classes.values()):
             of_element.update(dict.fromkeys(members, number))
-            if len(members) > 1 and members[0] in cones.members:
-                self._wrap("layer", 3, members)
+        many = [m for m in classes.values() if len(m) > 1 and m[0] in cones.members]
+        kinds = [cones.by_parameters(self.scene, members) for members in many]
+        for copies in kinds:
+            for same in copies:
+                if len(same) > 1:
+                    self._wrap("copies", 3, same)
         self._put_leaves(of_element, 3)
+        for members, copies in zip(many, kinds, strict=True):
+            if len(copies) > 1:
+                self.made[self._wrap("layer", 4, members)].blocks = len(copies)
+        self._put_leaves(of_element, 4)
         return of_element
+
+    def _merged(
+        self, elements: Iterable[int], below: list[int], above: dict[int, int]
+    ) -> dict[int, list[int]]:
+        """Return the elements of each class: alike above, or with the same weights.
+
+        A neuron that is applied to two samples is one neuron, whatever becomes of its
+        results.
+        """
+        class_of = {number: number for number in above.values()}
+
+        def root(number: int) -> int:
+            while class_of[number] != number:
+                class_of[number] = number = class_of[class_of[number]]
+            return number
+
+        weights: dict[Hashable, int] = {}
+        elements = list(elements)
+        for e in elements:
+            if e in self.cones.members and (
+                used := frozenset(self.cones.parameters(self.scene, e))
+            ):
+                first = weights.setdefault((below[e], used), above[e])
+                class_of[root(above[e])] = root(first)
+        classes: defaultdict[int, list[int]] = defaultdict(list)
+        for e in elements:
+            classes[root(above[e])].append(e)
+        return classes
 
     def _structures_below(self) -> list[int]:
         """Return a number for each node: the same for the same structure below it."""
@@ -171,7 +207,10 @@ class _Grouping:
                 key: Hashable = "number"
             else:
                 label = re.sub(r"\d+", "#", node.title) if node.named else ""
-                key = (node.operation, label, *(below[tail] for tail, _ in operands))
+                parts = [below[tail] for tail, _ in operands]
+                if node.operation in _SYMMETRIC:
+                    parts.sort()
+                key = (node.operation, label, *parts)
                 if node.operation == "pow":  # a square is no cube
                     key = (key, *(_number(self.scene.nodes[t]) for t, _ in operands))
             below.append(numbers[key])
@@ -199,12 +238,19 @@ class _Grouping:
                 for c in self.entries.get(leaf, ())
             }
             quiet = nodes[leaf].parameter or not nodes[leaf].named
-            if len(users) == 1 and (only := next(iter(users))) >= 0:
-                members = self.made[only].members
-                shared = len(self.entries[leaf]) < len(members)
-                if self.made[only].level == level and quiet and shared:
+            only = users.pop() if len(users) == 1 else -1
+            if only >= 0:
+                if self.outer[leaf] == only:
+                    continue
+                group = self.made[only]
+                # What goes into each neuron of a layer stays to be seen: its input.
+                inside = group.kind != "layer" or (
+                    len(self.entries[leaf]) < len(group.members)
+                )
+                if group.level == level and quiet and inside:
                     self._move(leaf, only)
                     continue
+                users = {only}
             if quiet:
                 alike[frozenset(users), bool(nodes[leaf].named)].append(leaf)
             elif level == 3:
@@ -249,8 +295,8 @@ class _Grouping:
             )
             if len(blocks) >= _FEWEST_STEPS and inside:
                 elements = sorted(e for number in blocks for e in members[number])
-                self.made[self._wrap("repeat", 4, elements)].blocks = len(blocks)
-        self._put_leaves(of_element, 4)
+                self.made[self._wrap("repeat", 5, elements)].blocks = len(blocks)
+        self._put_leaves(of_element, 5)
 
     def _shared(
         self, of_element: dict[int, int], rough: dict[int, Hashable]
@@ -308,20 +354,27 @@ class _Grouping:
         groups = []
         for g in order:
             draft = made[g]
-            title, formula, copies = self._words(draft)
+            described = describe(
+                self.scene,
+                self.cones,
+                draft.kind,
+                draft.root,
+                draft.members,
+                draft.blocks,
+            )
             groups.append(
                 Group(
                     names[g],
                     kind=draft.kind,
                     level=draft.level,
-                    title=title,
-                    formula=formula,
+                    title=described.title,
+                    formula=described.formula,
                     parent=names[draft.parent],
                     size=sizes[g],
-                    caption=self._caption(draft, sizes[g], copies),
-                    copies=copies,
+                    caption=described.caption or f"{sizes[g]:,} nodes",
+                    copies=described.copies,
                     root=nodes[draft.root].name if draft.root >= 0 else "",
-                    module=self._module(draft),
+                    module=described.module,
                 )
             )
         within = self.inner
@@ -338,74 +391,6 @@ class _Grouping:
     def _start(self, g: int) -> int:
         draft = self.made[g]
         return draft.root if draft.root >= 0 else min(draft.members)
-
-    def _words(self, group: _Draft) -> tuple[str, str, tuple[int, ...]]:
-        """Return title, formula and copies."""
-        scene, cones, members = self.scene, self.cones, group.members
-        if group.root >= 0:
-            return *describe_cone(scene, cones, group.root), ()
-        copies = (len(members), 1)
-        if group.kind == "layer":
-            copies = self._factors(members)
-        elif group.kind == "repeat":
-            copies = (len(members) // group.blocks, group.blocks)
-        return *title_of_many(scene, cones, group.kind, members), copies
-
-    def _caption(self, group: _Draft, size: int, copies: tuple[int, ...]) -> str:
-        """Say in a few words what a group holds."""
-        if not copies:
-            return f"{size:,} nodes"
-        first = group.members[0]
-        many, times = copies
-        if group.kind == "leaves":
-            return f"{many:,} {_leaves(self.scene.nodes[first])}"
-        noun = "neurons" if self.cones.weighs(self.scene, first) else "results"
-        words = [f"{many:,} {noun}"] if many > 1 else []
-        if times > 1:
-            step = " steps" if group.kind == "repeat" else ""
-            words.append(f"× {times:,}{step}")
-        return " ".join(words)
-
-    def _module(self, group: _Draft) -> str:
-        """Return the module that all of a group belongs to."""
-        nodes, scopes = self.scene.nodes, self.cones.scope
-        if group.root >= 0:
-            return scopes[self.cones.element[group.root]]
-        if group.kind == "leaves":
-            return common_module(
-                [
-                    module_of(nodes[i].title) if nodes[i].named else ""
-                    for i in group.members
-                ]
-            )
-        return common_module([scopes.get(i, "") for i in group.members])
-
-    def _factors(self, members: Sequence[int]) -> tuple[int, int]:
-        """Tell 16 neurons in each of 100 samples from 1,600 neurons."""
-        used: Counter[frozenset[int]] = Counter()
-        for e in members:
-            used[frozenset(self._parameters(e))] += 1
-        kinds, total = len(used), len(members)
-        if kinds > 1 and len(set(used.values())) == 1:
-            return kinds, total // kinds
-        return 1, total
-
-    def _parameters(self, cone: int) -> Iterable[int]:
-        """Return a cone's parameters: leaves with a path, or else those in front."""
-        nodes, cones = self.scene.nodes, self.cones
-        scope = cones.scope[cone]
-        for i in cones.members[cone]:
-            for tail, place in cones.incoming[i]:
-                if nodes[tail].kind == "leaf" and (
-                    module_of(nodes[tail].title) == scope
-                    if scope
-                    else 2 * place < cones.width[i]
-                ):
-                    yield tail
-
-
-def _leaves(node: Node) -> str:
-    return "parameters" if node.parameter else "leaves"
 
 
 def _number(node: Node) -> str:

@@ -82,8 +82,9 @@ class Group:
 
     name: identifies it, in one scene, among nodes and groups. kind: "chain" (of sums
     and products), "neuron" (a chain with the function on top of it, and the like),
-    "layer" (alike, side by side), "leaves" (alike, not computed), "repeat" (alike, one
-    after the other), "module" (folded by its path), "rest".
+    "copies" (of one neuron, in the samples of a batch), "layer" (neurons alike, side by
+    side), "leaves" (alike, not computed), "repeat" (alike, one after the other),
+    "module" (folded by its path), "rest" (what came before).
     level: 1 for the innermost kind of group, and so on. parent: the group around it, ""
     for none. size: how many nodes of the graph it holds, constants not counted.
     copies: how many side by side and how many times: (16, 100) for 16 neurons in each

@@ -1,11 +1,67 @@
 """What a folded group is called, and what it computes, in few words."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
 from .cones import Cones
 from .formatting import number, shortened
 from .scene import Scene, added_up, formula, module_of, short_title
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a group is called and holds; see `scene.Group`."""
+
+    title: str
+    formula: str
+    caption: str = ""
+    copies: tuple[int, ...] = ()
+    module: str = ""
+
+
+def describe(
+    scene: Scene,
+    cones: Cones,
+    kind: str,
+    root: int,
+    members: Sequence[int],
+    blocks: int,
+) -> Description:
+    """Describe a group by the place of its result, or else by its members.
+
+    blocks: how many neurons a layer has, how many steps a loop.
+    """
+    nodes, scopes = scene.nodes, cones.scope
+    if root >= 0:
+        scope = scopes[cones.element[root]]
+        return Description(*describe_cone(scene, cones, root), module=scope)
+    title, text = title_of_many(scene, cones, kind, members)
+    many, times = len(members), 1
+    if kind == "leaves":
+        module = common_module([module_of(nodes[i].title) for i in members])
+        is_parameter = nodes[members[0]].parameter
+        noun = "parameters" if is_parameter else "leaves"
+        return Description(
+            title,
+            "",
+            caption=f"{many:,} {noun}",
+            copies=(many, 1),
+            module=module if is_parameter else "",
+        )
+    if kind == "copies":
+        many, times = 1, len(members)
+    elif kind == "layer":
+        many, times = blocks, many // blocks
+    elif kind == "repeat" and many % blocks == 0:
+        many, times = many // blocks, blocks
+    noun = "neurons" if cones.weighs(scene, members[0]) else "results"
+    words = [f"{many:,} {noun}"] if many > 1 else []
+    if times > 1:
+        words.append(f"× {times:,}{' steps' if kind == 'repeat' else ''}")
+    module = common_module([scopes.get(i, "") for i in members])
+    return Description(title, text, " ".join(words), (many, times), module)
+
 
 _DEEPEST = 6  # levels of operations in one formula
 
@@ -33,6 +89,8 @@ def title_of_many(
     title, text = describe_cone(scene, cones, first)
     if nodes[first].named and nodes[last].named:
         title = f"{nodes[first].title} … {nodes[last].title}"
+    elif nodes[last].named and nodes[last].is_output:
+        title = nodes[last].title
     else:
         title = common_module([cones.scope.get(i, "") for i in members])
     return title, text
