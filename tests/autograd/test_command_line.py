@@ -171,6 +171,25 @@ def test_an_output_without_mathematics(run, monkeypatch):
     assert r"d/d\xe9 = 3, d/dx = 2" in text
 
 
+def test_a_tree(run, monkeypatch):
+    status, output, _ = run("x*x + y", "x=3", "y=1", "--text")
+    assert status == 0
+    assert output.splitlines() == [
+        "x*x + y = 10.0",
+        "",
+        "v2 = v1 + y        data 10  grad 1",
+        "├─ [1] v1 = x × x  data 9   grad 1",
+        "│  ├─ [3] x        data 3   grad 6",
+        "│  └─ [3] x ↑",
+        "└─ [1] y           data 1   grad 1",
+    ]
+    plain = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", plain)
+    assert command_line.main(["x*x", "x=3", "--text"]) == 0
+    plain.seek(0)
+    assert "|- [3] x      data 3  grad 6" in plain.read()
+
+
 def test_help_and_version(run):
     status, output, _ = run("--help")
     assert status == 0
@@ -186,7 +205,7 @@ def test_the_examples_of_the_help_work(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, output, _ = run("--help")
     examples = re.findall(r"^  python -m autograd (\S.*)$", output, re.MULTILINE)
-    assert len(examples) == 3
+    assert len(examples) == 4
     for example in examples:
         arguments = [a or b for a, b in re.findall(r'"(.*?)"|(\S+)', example)]
         assert run(*arguments)[::2] == (0, "")
