@@ -153,8 +153,10 @@ def _kind(scene: Scene, i: int, operands: list[tuple[int, int]], values: int) ->
     operation = scene.nodes[i].operation
     constants = [p for tail, p in operands if scene.nodes[tail].kind == "constant"]
     if operation in LINEAR:
-        square = operation in {"mul", "dot", "prod"} and not constants
-        return SUM if values > 1 or square else GLUE
+        if operation in {"mul", "dot", "prod"} and values == 1 and not constants:
+            # A square: of a leaf it is a term of a sum, else a curve.
+            return SUM if scene.nodes[operands[0][0]].kind == "leaf" else CURVE
+        return SUM if values > 1 else GLUE
     if operation == "div" and 1 in constants:
         return GLUE
     return MEETING if values > 1 else CURVE

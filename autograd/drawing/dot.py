@@ -30,7 +30,7 @@ _EDGE = {
 }
 # Without these limits, one parameter used in 50 steps keeps `dot` busy for minutes.
 _HASTE = {"nslimit": "0.3", "mclimit": "0.2", "splines": "line"}
-_LARGE = 200
+_LARGE = 200  # nodes, or half as many as edges
 _MOST_ARROWS = 4  # out of one leaf of a large graph; its name stands at other uses
 _CROWD = 2  # more numbers than this collide where their arrows end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -59,7 +59,7 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
             "drawing needs the package 'graphviz', which is not installed: "
             "pip install graphviz"
         ) from None
-    large = len(scene.nodes) > _LARGE
+    large = max(len(scene.nodes), len(scene.edges) / 2) > _LARGE
     fan_in = Counter(edge.head for edge in scene.edges)
     fan_out = Counter(edge.tail for edge in scene.edges)
     parallel = Counter((edge.tail, edge.head) for edge in scene.edges)

@@ -22,7 +22,15 @@ from ..value import Value
 from .formatting import number, shortened
 from .names import titles_by_id
 from .scene import Number, bracketed, formula, node_titles, product
-from .symbolic import LOOSE, Symbol, Symbols, latex_name, number_symbol, symbol
+from .symbolic import (
+    LOOSE,
+    QUOTIENT,
+    Symbol,
+    Symbols,
+    latex_name,
+    number_symbol,
+    symbol,
+)
 
 _MOST_FACTORS = 12  # of one path; the middle of a longer one is left out
 _LONGEST = 48  # of a local derivative in symbols; a longer one stands as ∂v/∂x
@@ -330,13 +338,9 @@ def _cut(factors: list[str], gap: str = "…") -> list[str]:
     return [*factors[: _KEPT // 2], gap, *factors[-_KEPT // 2 :]]
 
 
-def _is_single(factor: Symbol) -> bool:
-    return factor.binds != LOOSE and " / " not in factor.text
-
-
 def _texts(factors: list[Symbol]) -> list[str]:
     """Return factors as text, in brackets where they would be misread."""
-    return [s.text if _is_single(s) else f"({s.text})" for s in factors]
+    return [f"({s.text})" if s.binds <= QUOTIENT else s.text for s in factors]
 
 
 def _latex(factors: list[Symbol]) -> str:

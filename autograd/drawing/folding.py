@@ -211,12 +211,12 @@ def levels(scene: Scene) -> list[set[str]]:
 def size_of(scene: Scene, closed: set[str]) -> tuple[int, int]:
     """Return how many boxes and how many arrows the scene has with these closed."""
     box_of = _boxes(scene, closed)
+    constants = {node.name for node in scene.nodes if node.kind == "constant"}
     arrows = {
         (box_of[edge.tail], box_of[edge.head])
         for edge in scene.edges
-        if box_of[edge.tail] != box_of[edge.head]
+        if box_of[edge.tail] != box_of[edge.head] and edge.tail not in constants
     }
-    constants = {node.name for node in scene.nodes if node.kind == "constant"}
     return len({*box_of.values()} - constants), len(arrows)
 
 
@@ -230,7 +230,7 @@ def closed_to_fit(scene: Scene, most: int) -> tuple[Scene, set[str]]:
         boxes, arrows = size_of(scene, closed)
         if boxes <= most and arrows <= _ARROWS * most:
             return scene, closed
-    if boxes <= most:
+    if boxes <= most and arrows <= 2 * _ARROWS * most:
         return scene, closed
     found = _with_rest(scene, closed, most)
     while most > _FEWEST and size_of(*found)[1] > _ARROWS * most:

@@ -16,6 +16,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from .cones import Cones, cones_of
 from .scene import Group, Node, Scene
@@ -286,17 +287,27 @@ class _Grouping:
         shapes: defaultdict[Hashable, list[int]] = defaultdict(list)
         for number, first in firsts.items():
             shapes[self._shape(first, shared)].append(number)
+        order = {number: place for place, number in enumerate(firsts)}
         for blocks in shapes.values():
-            inside = any(
-                self.scene.nodes[tail].kind == "operation" and cones.element[tail] != e
-                for e in map(firsts.__getitem__, blocks)
-                for i in cones.members[e]
-                for tail, _ in cones.incoming[i]
-            )
-            if len(blocks) >= _FEWEST_STEPS and inside:
+            regular = _is_regular([order[number] for number in blocks])
+            if (
+                len(blocks) >= _FEWEST_STEPS
+                and regular
+                and self._inside(firsts[number] for number in blocks)
+            ):
                 elements = sorted(e for number in blocks for e in members[number])
                 self.made[self._wrap("repeat", 5, elements)].blocks = len(blocks)
         self._put_leaves(of_element, 5)
+
+    def _inside(self, elements: Iterable[int]) -> bool:
+        """Tell whether any of these cones uses the result of another cone."""
+        cones = self.cones
+        return any(
+            self.scene.nodes[tail].kind == "operation" and cones.element[tail] != e
+            for e in elements
+            for i in cones.members[e]
+            for tail, _ in cones.incoming[i]
+        )
 
     def _shared(
         self, of_element: dict[int, int], rough: dict[int, Hashable]
@@ -391,6 +402,16 @@ class _Grouping:
     def _start(self, g: int) -> int:
         draft = self.made[g]
         return draft.root if draft.root >= 0 else min(draft.members)
+
+
+def _is_regular(places: Sequence[int]) -> bool:
+    """Tell whether nearly all of these places are a few distances apart.
+
+    The steps of a loop are: what a step consists of lies between. Three distances,
+    since one step may hold several of them, and steps may lie in each other.
+    """
+    gaps = Counter(b - a for a, b in pairwise(sorted(places)))
+    return sum(n for _, n in gaps.most_common(3)) >= 0.9 * (len(places) - 1)
 
 
 def _number(node: Node) -> str:

@@ -14,7 +14,8 @@ from ..rules import RULES, Rule
 from .formatting import number
 from .scene import Number, formula
 
-LOOSE, _PRODUCT, _POWER, _ATOM = range(4)  # how tightly a text binds
+LOOSE, QUOTIENT, _PRODUCT, _POWER, _ATOM = range(5)  # how tightly a text binds
+_BINDS = {"pow": _POWER, "square": _POWER, "mul": _PRODUCT, "div": QUOTIENT}
 _NO_BRACKETS = (r"\left", r"\frac", r"\sqrt", r"\begin", "e^{#1}", "2^{#1}")
 
 
@@ -215,6 +216,6 @@ def _applied(rule: Rule, value: Number, operands: Sequence[Any]) -> Symbol:
         latex = [_inside(symbols[0], _ATOM, "latex"), symbols[1].latex]
     else:
         latex = [_inside(x, LOOSE if free else _ATOM, "latex") for x in symbols]
-    binds = _ATOM if called else _POWER if rule.name in {"pow", "square"} else _PRODUCT
+    binds = _ATOM if called else _BINDS.get(rule.name, LOOSE)
     text = formula(rule.name, rule.text, texts)
     return Symbol(value, text, rule.format_latex(*latex), binds)

@@ -187,7 +187,7 @@ def test_a_tree(run, monkeypatch):
     monkeypatch.setattr(sys, "stdout", plain)
     assert command_line.main(["x*x", "x=3", "--text"]) == 0
     plain.seek(0)
-    assert "|- [3] x      data 3  grad 6" in plain.read()
+    assert "|- [3] x    data 3  grad 6" in plain.read()
 
 
 def test_help_and_version(run):
