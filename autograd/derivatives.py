@@ -18,7 +18,7 @@ from typing import Any
 from . import forward, reverse
 from .errors import ArgumentError, NumberError
 from .kinds import namespace_of
-from .layout import is_number, number_of
+from .layout import is_number, kind_of, number_of
 from .modes import ACTIVE, STATE, collect_leaves, recording
 from .node import describe
 from .structures import NUMBER, Nest, Structure, container, flatten, to_array
@@ -255,7 +255,7 @@ class _Run:
         dots = dict.fromkeys(map(id, self.leaves), 0)
         dots.update(zip(map(id, leaves), seeds, strict=True))
         roots = [result for result in self.results if not is_number(result)]
-        m = namespace_of(root.data for root in roots)
+        m = kind_of(roots)
         pushed = iter(forward.tangents(roots, dots, over_values(m) if live else None))
         found = [
             namespace_of([result]).rational(0) if is_number(result) else next(pushed)
@@ -304,7 +304,7 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
     leaves = []
     for number in given:
         if type(number) is not float and isinstance(number, Integral):
-            number = namespace_of(map(number_of, given)).lift(number)
+            number = _kind_of_nest(given).lift(number)
         if is_number(number):
             leaves.append(Value(number))
         else:
@@ -315,7 +315,14 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
 
 def _in_kind_of(node: Value, seed: Any) -> Any:
     """Return a seed in the kind of number of its node."""
-    return namespace_of([node.data, seed]).lift(seed) if is_number(seed) else seed
+    return _kind_of_nest([node, seed]).lift(seed) if is_number(seed) else seed
+
+
+def _kind_of_nest(given: Sequence[Any]) -> Any:
+    """Return the one namespace for numbers and nodes."""
+    nodes = [x for x in given if not is_number(x)]
+    numbers = [x for x in given if is_number(x)]
+    return namespace_of([*numbers, *(x.data for x in nodes if not x.is_recorded)])
 
 
 def _lift(x: Any) -> Value:

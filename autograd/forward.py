@@ -5,8 +5,8 @@ from typing import Any
 
 from .anomaly import check_tangents
 from .graph import topological_order
-from .kinds import Namespace, namespace_of
-from .layout import check_fresh, edges, is_number, number_of, parents_of
+from .kinds import Namespace
+from .layout import check_fresh, edges, is_number, kind_of, number_of, parents_of
 from .modes import ACTIVE, STATE
 
 Node = Any
@@ -22,7 +22,7 @@ def tangents(
     namespace for Values, the local derivatives are computed on nodes, so that the
     result can be differentiated; edges whose partial is the plain number 0 are dropped.
     """
-    m: Namespace = namespace_of(output.data for output in outputs)
+    m: Namespace = kind_of(outputs)
     chain = m.chain if over_values is None else over_values.chain
     dots = {key: dot for key, dot in seeds.items() if not (is_number(dot) and dot == 0)}
     order = topological_order(

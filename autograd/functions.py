@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import ArgumentError, NumberError
 from .layout import number_of
+from .modes import ACTIVE, STATE
 from .node import describe, is_operand
 from .rules import RULES, Rule
 from .value import Value, apply, apply_dot, with_defaults
@@ -267,6 +268,8 @@ def _truth(condition: Any) -> bool:
     """Return a condition as a bool; what is none must not count as true."""
     if isinstance(condition, bool):
         return condition
+    if ACTIVE and STATE.trace is not None and STATE.trace.decides(condition):
+        return condition  # type: ignore[no-any-return]
     if isinstance(condition, Value):
         raise NumberError(
             f"where takes a condition such as x > 0, got {condition!r}: write x != 0"
@@ -304,6 +307,8 @@ def take(values: Sequence[Any], index: int) -> Any:
             f"take picks one of several values: give a list of them or an array of one "
             f"or more dimensions, not {describe(values)}"
         )
+    if ACTIVE and STATE.trace is not None and STATE.trace.is_index(index):
+        return STATE.trace.take(values, index)
     if isinstance(index, bool) or not hasattr(index, "__index__"):
         raise NumberError(f"take needs a whole number as index, got {index!r}")
     if isinstance(index, Value):

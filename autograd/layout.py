@@ -8,11 +8,12 @@ has the tuple of its parents in `_left`, that of their partials in `_right`, and
 None everywhere. `_mark` and `_bar` are scratch of one sweep.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .errors import StaleGraphError
-from .kinds import namespace_of
+from .kinds import Namespace, namespace_of
+from .modes import ACTIVE, STATE
 
 Node = Any
 Number = Any
@@ -94,15 +95,26 @@ def is_number(x: Any) -> bool:
 
 def number_of(x: Any) -> Number:
     """Return a node's number, and a number itself."""
-    return x if is_number(x) else x.data
+    if is_number(x):
+        return x
+    if ACTIVE and STATE.trace is not None:
+        STATE.trace.check_constant(x)  # another number may stand there at the next call
+    return x.data
+
+
+def kind_of(nodes: Iterable[Node]) -> Namespace:
+    """Return the namespace of the nodes' numbers; what is only recorded has floats."""
+    return namespace_of(node.data for node in nodes if not node.is_recorded)
 
 
 def check_fresh(node: Node) -> None:
     """Raise `StaleGraphError` if this node or an operand has changed since it was made.
 
     The node is computed again from its operands' present data: its value and its
-    partials must be those of the forward pass.
+    partials must be those of the forward pass. What is only recorded can't be stale.
     """
+    if node.is_recorded:
+        return
     operands = operands_of(node)
     numbers = [number_of(operand) for operand in operands]
     static = node.rule.static

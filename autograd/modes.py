@@ -40,6 +40,7 @@ class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.entered: list[_Mode] = []
         self.leaves: list[Any] | None = None
+        self.trace: Any = None  # the recording of a compiled function that is under way
 
     def _latest(self, *kinds: type) -> "_Mode | None":
         return next((m for m in reversed(self.entered) if isinstance(m, kinds)), None)
@@ -155,15 +156,18 @@ class detect_anomaly(_Mode):
 def collect_leaves() -> Iterator[list[Any]]:
     """Collect the leaves that this thread makes inside; full at the end; nests."""
     made: list[Any] = []
-    outer, STATE.leaves = STATE.leaves, made
+    outer = STATE.leaves
+    if outer is None:
+        STATE.leaves = []
+    all_made: list[Any] = STATE.leaves  # type: ignore[assignment]
+    start = len(all_made)
     RUNS.append(None)
     try:
         yield made
     finally:
         RUNS.pop()
+        made += all_made[start:]
         STATE.leaves = outer
-        if outer is not None:
-            outer += made
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

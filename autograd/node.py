@@ -1,6 +1,7 @@
 """`Node`: what a Value is in memory, knows of itself, and says when misused."""
 
 import numbers
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Self
@@ -10,7 +11,7 @@ from .errors import CutGraphError, NumberError
 from .floats import LARGEST
 from .kinds import FLOATS, namespace_of_type
 from .layout import NODE_SLOTS, edges, number_of, operands_of, parents_of
-from .modes import Source
+from .modes import ACTIVE, STATE, Source
 from .rules import Rule
 
 Number = Any
@@ -18,10 +19,26 @@ FLOAT_TYPES = {float, int}
 _NUMPY_BOOLS = {"bool", "bool_"}  # the second up to NumPy 1.26; Python's is "bool" too
 
 
+def _comparison(name: str) -> Any:
+    compare = getattr(operator, name)
+
+    def compare_data(self: Any, other: Any) -> Any:
+        if ACTIVE and STATE.trace is not None:
+            return STATE.trace.compare(name, self, other)
+        return (
+            compare(self.data, number_of(other))
+            if is_operand(other)
+            else NotImplemented
+        )
+
+    return compare_data
+
+
 class Node:
     """A number with the operation that made it; `Value` adds operators and sweeps."""
 
     __slots__ = NODE_SLOTS
+    is_recorded = False  # whether it stands for a number that each call gives anew
     data: Number
     grad: Number
     rule: Rule | None
@@ -60,28 +77,16 @@ class Node:
 
     # Comparisons compare data; equal numbers are still different nodes
 
-    def __eq__(self, other: object) -> Any:
-        return self.data == number_of(other) if is_operand(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Any:
-        return self.data != number_of(other) if is_operand(other) else NotImplemented
-
-    def __lt__(self, other: Any) -> Any:
-        return self.data < number_of(other) if is_operand(other) else NotImplemented
-
-    def __le__(self, other: Any) -> Any:
-        return self.data <= number_of(other) if is_operand(other) else NotImplemented
-
-    def __gt__(self, other: Any) -> Any:
-        return self.data > number_of(other) if is_operand(other) else NotImplemented
-
-    def __ge__(self, other: Any) -> Any:
-        return self.data >= number_of(other) if is_operand(other) else NotImplemented
-
+    __eq__ = _comparison("eq")
+    __ne__ = _comparison("ne")
+    __lt__ = _comparison("lt")
+    __le__ = _comparison("le")
+    __gt__ = _comparison("gt")
+    __ge__ = _comparison("ge")
     __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self != 0)
 
     # A number taken out of the graph is asked for by name
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .layout import is_number, number_of
+from .modes import ACTIVE, STATE
 from .namespace import Namespace
 from .rules import RULES
 
@@ -41,11 +42,15 @@ class OverValues:
         return self._numbers.digits
 
     @staticmethod
-    def detach(x: Any) -> Number:
+    def detach(x: Any) -> Any:
+        if ACTIVE and STATE.trace is not None:
+            return STATE.trace.detach(x)
         return number_of(x)
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Choose at once: eager conditions are plain bools, and need no node."""
+        if ACTIVE and STATE.trace is not None and STATE.trace.decides(condition):
+            return self._apply(RULES["where"], condition, a, b)
         return a if condition else b
 
     def chain(self, cotangent: Any, partial: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from .anomaly import check_for_anomalies
 from .graph import topological_order
 from .kinds import Namespace, namespace_of
-from .layout import check_fresh, edges, is_number, number_of, parents_of
+from .layout import check_fresh, edges, is_number, kind_of, number_of, parents_of
 from .modes import ACTIVE, STATE
 
 Node = Any
@@ -119,7 +119,7 @@ def _sweep(
     roots: Sequence[Node], seeds: Sequence[Number], mark: object
 ) -> tuple[list[Node], list[Node]]:
     """Leave each reached node's cotangent in its `_bar`; return order and leaves."""
-    m = namespace_of(root.data for root in roots)
+    m = kind_of(roots)
     zero = m.rational(0)
     order = _reach(roots, mark, zero)
     for root, seed in zip(roots, seeds, strict=True):
@@ -165,8 +165,7 @@ def cotangents(
         mark = object()
         _sweep(roots, seeds, mark)
         return [
-            t._bar if t._mark is mark else namespace_of([t.data]).rational(0)
-            for t in targets
+            t._bar if t._mark is mark else kind_of([t]).rational(0) for t in targets
         ]
 
 
@@ -185,7 +184,7 @@ def differentiable_cotangents(
     the plain number 0 is dropped; a Value that happens to be 0 is kept, since its
     derivative may not be.
     """
-    m = namespace_of(root.data for root in roots)
+    m = kind_of(roots)
     over_values = values(m)
     needed = {id(target) for target in targets}
     ends = set() if behind else set(needed)

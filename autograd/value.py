@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import NumberError
 from .floats import LARGEST, as_float
 from .kinds import FLOATS, Namespace, namespace_of
-from .layout import connect, number_of
+from .layout import connect, kind_of, number_of
 from .modes import ACTIVE, RUNS, STATE, Source, user_source
 from .node import FLOAT_TYPES, Node, describe, is_operand, plain, real_number
 from .over_values import OverValues
@@ -299,7 +299,7 @@ _VALUES_AND_FLOATS = {Value, float}
 
 def _seed(output: Value, seed: Number) -> Number:
     if seed is None:
-        return namespace_of([output.data]).rational(1)
+        return kind_of([output]).rational(1)
     if isinstance(seed, Value):
         raise NumberError(f"a seed is a plain number, got {seed!r}: use its .data")
     seed = real_number(seed)
@@ -324,6 +324,8 @@ def apply(rule: Rule, *operands: Any) -> Any:
 
     The one way into the graph beside the operators that are written out above.
     """
+    if ACTIVE and STATE.trace is not None and STATE.trace.takes(operands):
+        return STATE.trace.record(rule, operands)
     data = [o.data if isinstance(o, Value) else o for o in operands]
     types = set(map(type, data))
     if types <= FLOAT_TYPES and not rule.static:
