@@ -17,8 +17,8 @@
 >>> x.grad == grad(lambda t: t * sin(t))(0.5)
 True
 
-`from autograd import *` leaves out abs, max, min, pow, round and sum, which would
-replace the built-in functions: write autograd.max, or import them by name.
+`from autograd import *` leaves out abs, compile, max, min, pow, round and sum, which
+would replace the built-in functions: write autograd.max, or import them by name.
 
 Start with `help(autograd.Value)`.
 """
@@ -37,7 +37,9 @@ from .errors import (
     MissingExtraError,
     NumberError,
     OpaqueRuleError,
+    ProgramError,
     StaleGraphError,
+    TracingError,
     UnsupportedFunctionError,
 )
 from .functions import dot, take, where
@@ -58,6 +60,7 @@ _LAZY = {
     "check_jacobian": "checking",
     "check_rule": "checking",
     "check_vjp": "checking",
+    "compile": "compiling",
     "draw": "drawing",
     "explain": "drawing",
     "grad": "derivatives",
@@ -68,6 +71,7 @@ _LAZY = {
     "label_locals": "drawing",
     "value_and_grad": "derivatives",
     "vjp": "derivatives",
+    "vmap": "compiling",
 }
 
 _OPERATIONS = {name: getattr(_functions, name) for name in _functions.__all__}
@@ -84,8 +88,10 @@ __all__ = [
     "MissingExtraError",
     "NumberError",
     "OpaqueRuleError",
+    "ProgramError",
     "Rule",
     "StaleGraphError",
+    "TracingError",
     "UnsupportedFunctionError",
     "Value",
     "detect_anomaly",
@@ -97,7 +103,7 @@ __all__ = [
     "where",
 ]
 # `from autograd import *` leaves the built-in functions alone.
-_SHADOWING = {"abs", "max", "min", "pow", "round", "sum"}
+_SHADOWING = {"abs", "compile", "max", "min", "pow", "round", "sum"}
 __all__ = sorted({*__all__, *_LAZY, *_OPERATIONS} - _SHADOWING)
 
 

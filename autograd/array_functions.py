@@ -8,7 +8,7 @@ these, `arrays.py` makes a `ValueArray` of the result.
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache, partial
+from functools import cmp_to_key, lru_cache, partial
 from itertools import accumulate, chain, compress
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from .errors import ArgumentError, NumberError, UnsupportedFunctionError
 from .kinds import FLOATS, namespace_of_type
 from .layout import number_of
+from .modes import ACTIVE, STATE
 from .rules import RULES, Rule
 from .value import Value, apply
 
@@ -189,7 +190,7 @@ def median(row: Row) -> Any:
     for x in row:
         if x != x:
             return x
-    middle = sorted(row, key=number_of)[(len(row) - 1) // 2 : len(row) // 2 + 1]
+    middle = sorted(row)[(len(row) - 1) // 2 : len(row) // 2 + 1]
     return mean(middle)
 
 
@@ -258,19 +259,42 @@ def sort(a: Any, axis: Any = -1, *, kind: Any = None, stable: Any = None) -> Arr
     """Put the elements themselves in order: the derivative of a permutation."""
     a = operand(a)
     a, axis = (a.ravel(), 0) if axis is None else (a, axis)
-    return np.take_along_axis(a, np.argsort(numbers(a), axis, "stable"), axis)
+    return np.take_along_axis(a, _order(a, axis), axis)
+
+
+def _order(a: Array, axis: Any) -> Array:
+    """Return the places of the elements in ascending order, NaN last; stable.
+
+    In a recording by comparisons, which decide for the numbers of this call.
+    """
+    if not (ACTIVE and STATE.trace is not None):
+        return np.argsort(numbers(a), axis, "stable")
+
+    def places(row: Row) -> Array:
+        def order(i: int, j: int) -> int:
+            x, y = row[i], row[j]
+            if (x < y) | ((x == x) & (y != y)):
+                return -1
+            return 1 if (y < x) | ((y == y) & (x != x)) else 0
+
+        return np.array(sorted(range(len(row)), key=cmp_to_key(order)))
+
+    return np.apply_along_axis(places, axis, a)
 
 
 def partition(a: Any, kth: Any, axis: Any = -1) -> Array:
     """Put the kth element in its sorted place, smaller ones before it."""
     a = operand(a)
     a, axis = (a.ravel(), 0) if axis is None else (a, axis)
+    if ACTIVE and STATE.trace is not None:
+        return sort(a, axis)
     return np.take_along_axis(a, np.argpartition(numbers(a), kth, axis), axis)
 
 
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """Choose element by element; of the condition alone, where it holds."""
-    condition = numbers(condition).astype(bool)
+    if not (ACTIVE and STATE.trace is not None and STATE.trace.decides_in(condition)):
+        condition = numbers(condition).astype(bool)
     if x is None and y is None:
         return np.nonzero(condition)
     return elementwise(RULES["where"], condition, x, y)

@@ -10,6 +10,7 @@ it is not there.
 """
 
 import math
+import operator
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -165,6 +166,34 @@ PREDICATES = _names(
     logical_not logical_or logical_xor not_equal signbit
     """
 )
+
+# The same on Values of a recording, whose comparisons are conditions.
+_AS_CONDITIONS: dict[str, Function] = {
+    "equal": operator.eq,
+    "greater": operator.gt,
+    "greater_equal": operator.ge,
+    "isfinite": lambda x: abs(x) < math.inf,
+    "isinf": lambda x: abs(x) == math.inf,
+    "isnan": lambda x: x != x,
+    "less": operator.lt,
+    "less_equal": operator.le,
+    "logical_and": operator.and_,
+    "logical_not": lambda a: not a if isinstance(a, bool) else ~a,
+    "logical_or": operator.or_,
+    "logical_xor": operator.xor,
+    "not_equal": operator.ne,
+}
+
+
+def conditions(name: str, *operands: Any) -> Any:
+    """Return what a predicate of NumPy says of Values of a recording."""
+    if name not in _AS_CONDITIONS:
+        raise UnsupportedFunctionError(
+            f"np.{name} asks for numbers while a function is recorded: write it as a "
+            f"comparison"
+        )
+    found = elementwise(_AS_CONDITIONS[name], *operands)
+    return found if found.ndim else found[()]
 
 
 # Functions

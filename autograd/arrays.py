@@ -31,8 +31,10 @@ from .array_tables import (
     PRODUCTS,
     RULE_OF,
     UFUNC_METHODS,
+    conditions,
 )
 from .errors import ArgumentError, CutGraphError, UnsupportedFunctionError
+from .modes import ACTIVE, STATE
 from .rules import Rule
 from .storage import ancestors
 from .value import Value, apply
@@ -278,6 +280,8 @@ def _apply_ufunc(
         how.pop(layout, None)
     where = how.pop("where", True) if method == "__call__" else True
     if ufunc.__name__ in PREDICATES and method != "at":
+        if method == "__call__" and ACTIVE and STATE.trace is not None:
+            return conditions(ufunc.__name__, *inputs)
         result = getattr(ufunc, method)(*map(_bare, inputs), **how)
     else:
         check_dtype(name, how)

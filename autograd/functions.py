@@ -256,7 +256,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         from .arrays import apply_elementwise
 
         chosen = sys.modules["numpy"].asarray(condition)
-        if chosen.dtype.kind != "b":
+        recorded = ACTIVE and STATE.trace is not None and STATE.trace.decides_in(chosen)
+        if chosen.dtype.kind != "b" and not recorded:
             for one in chosen.ravel().tolist():
                 _truth(one)
         return apply_elementwise(RULES["where"], chosen, a, b)

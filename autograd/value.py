@@ -437,7 +437,8 @@ def with_defaults(rule: Rule, operands: tuple[Any, ...]) -> tuple[Any, ...]:
     missing = (rule.arity or 0) - len(operands)
     if missing <= 0 or missing > len(rule.defaults):
         return operands
-    m = namespace_of([plain(operands[0])])
+    first = operands[0]
+    m = kind_of([first]) if isinstance(first, Node) else namespace_of([plain(first)])
     return (*operands, *(m.rational(p, q) for p, q in rule.defaults[-missing:]))
 
 
@@ -446,8 +447,10 @@ def _unary_method(rule: Rule) -> Callable[[Value], Any]:
     forward, partials = getattr(FLOATS, rule.name), partial(rule.partials, FLOATS)
 
     def method(self: Value) -> Any:
+        if type(self) is not Value or ACTIVE:
+            return apply(rule, self)
         x = self.data
-        if type(self) is not Value or ACTIVE or type(x) is not float:
+        if type(x) is not float:
             return apply(rule, self)
         out = _new_node()
         data = forward(x)

@@ -393,6 +393,12 @@ class Trace:
         """Tell a condition of this recording from a plain bool."""
         return isinstance(x, Condition)
 
+    def decides_in(self, array: Any) -> bool:
+        """Tell an array with conditions of this recording from one of bools."""
+        if getattr(getattr(array, "dtype", None), "kind", "") != "O":
+            return isinstance(array, Condition)
+        return any(isinstance(x, Condition) for x in array.ravel().tolist())
+
     def is_index(self, x: Any) -> bool:
         """Tell an index of this recording from a plain int."""
         return isinstance(x, Index)

@@ -1,0 +1,61 @@
+"""Backends: what runs a program, by one contract; the best that is installed."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from ..errors import ArgumentError
+from .program import Number, Program
+
+Array = Any
+
+NAMES = ("llvm", "numpy", "python")
+
+
+class Runner(Protocol):
+    """What runs one program, some of whose inputs vary from sample to sample."""
+
+    def run(
+        self, uniform: Array, lanes: Array, reduce: bool
+    ) -> tuple[Array, Array | None]:
+        """Run a batch; return the outputs, and for each sample if all guards held.
+
+        uniform: the inputs that do not vary, (n,). lanes: those that do, (m, samples).
+        Outputs are (outputs, samples), or with `reduce` the sum over the samples whose
+        guards held, (outputs,). Without guards the second is None.
+        """
+
+    def run_one(self, numbers: Sequence[Number]) -> tuple[list[Number], bool]:
+        """Run one sample; no input varies."""
+
+
+class Backend(Protocol):
+    """Makes runners."""
+
+    def prepare(
+        self, program: Program, varying: tuple[bool, ...], *, exact: bool
+    ) -> Runner:
+        """Return the runner for a program whose inputs vary where `varying` says."""
+
+
+def backend_of(name: str | None) -> tuple[str, Backend]:
+    """Return a backend and its name; of None the best that is installed.
+
+    Raises `MissingExtraError` where "llvm" is asked for and llvmlite is missing.
+    """
+    if name not in (None, *NAMES):
+        raise ArgumentError(
+            f"backend is {', '.join(map(repr, NAMES))} or None, which takes the best "
+            f"that is installed; got {name!r}"
+        )
+    if name == "llvm" or (name is None and find_spec("llvmlite") is not None):
+        from . import native
+
+        return "llvm", native
+    if name == "python":
+        from . import python_backend
+
+        return "python", python_backend
+    from . import numpy_backend
+
+    return "numpy", numpy_backend

@@ -1,0 +1,226 @@
+"""`compile`: functions recorded once and run for new numbers; `vmap`."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from functools import update_wrapper
+from typing import Any
+
+from ..errors import ArgumentError, TracingError
+from ..modes import ACTIVE, STATE
+from ..node import describe
+from .backends import backend_of
+from .program import Program
+from .recording import MOST_BRANCHES, Call, Recordings, Times
+from .signature import LiveError, signature
+
+__all__ = ["Compiled", "Stats", "compile", "vmap"]
+
+Axes = int | None | Sequence[int | None]
+_MOST_SIGNATURES = 128
+
+
+def compile(
+    f: Callable[..., Any],
+    *,
+    index_argnums: int | tuple[int, ...] = (),
+    exact: bool = False,
+    backend: str | None = None,
+    max_branches: int = MOST_BRANCHES,
+) -> "Compiled":
+    """Return f as a function that is recorded once and then run as a flat program.
+
+    f takes floats, arrays of floats and nested lists, tuples and dicts of them, and
+    returns such; derivatives need nothing special: ``compile(value_and_grad(loss))``.
+
+    - Values that f closes over (a model's parameters) are read anew at each call. Plain
+      numbers that it closes over, and what `v.data` gives, are constants.
+    - ints, bools, strings and arrays of ints are constants of a recording: a new one is
+      recorded anew. An argument in `index_argnums` is a whole number that may change,
+      for `take(values, index)` and comparisons.
+    - where(x > 0, a, b) is computed without a branch. An `if` on a comparison takes the
+      branch of this call's numbers; where others decide otherwise, f is recorded again.
+    - f runs in Python only to be recorded: a side effect happens then and never again.
+
+    exact: give the very bits of the eager run; otherwise results differ by a few units
+    in the last place. backend: "llvm" (extra `compile`), "numpy", "python", or None for
+    the best that is installed. max_branches: how many branches are kept.
+
+    >>> import autograd
+    >>> step = autograd.compile(autograd.value_and_grad(lambda w, x: (w * x - 1) ** 2))
+    >>> step(2.0, 3.0)
+    (25.0, 30.0)
+    >>> step.map(2.0, [3.0, 4.0], in_axes=(None, 0), reduce="mean")
+    (37.0, 43.0)
+
+    Raises `ArgumentError` for wrong options, `TracingError` where f asks for a number
+    that is not known while it is recorded, `MissingExtraError` for a backend that is
+    not installed.
+    """
+    if not callable(f):
+        raise ArgumentError(f"compile takes a function, got {describe(f)}")
+    indices = index_argnums if isinstance(index_argnums, tuple) else (index_argnums,)
+    for place in indices:
+        if not isinstance(place, int) or isinstance(place, bool) or place < 0:
+            raise ArgumentError(
+                f"index_argnums is the place of an argument, or a tuple of places, "
+                f"counted from 0; got {index_argnums!r}"
+            )
+    if type(max_branches) is not int or max_branches < 1:
+        raise ArgumentError(f"max_branches is an int from 1 on, got {max_branches!r}")
+    return Compiled(f, indices, exact, backend, max_branches)
+
+
+class Stats(dict[str, Any]):
+    """What a compiled function has done so far, as a dict that prints as a table."""
+
+    def __str__(self) -> str:
+        width = max(map(len, self))
+        return "\n".join(f"{key:{width}}  {value}" for key, value in self.items())
+
+
+class Compiled:
+    """A compiled function: see `compile`, which makes it."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        indices: tuple[int, ...],
+        exact: bool,
+        backend: str | None,
+        most_branches: int,
+    ) -> None:
+        update_wrapper(self, f)
+        self._function, self._indices, self._exact = f, indices, exact
+        self._name = getattr(f, "__name__", type(f).__name__)
+        self._backend_name, self._backend = backend_of(backend)
+        self._most_branches = most_branches
+        self._times = Times()
+        self._recordings: OrderedDict[Hashable, Recordings] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Return f's result; with Values among the arguments, run f itself on them."""
+        if ACTIVE and STATE.trace is not None:
+            return self._function(*args, **keywords)
+        numbers: list[Any] = []
+        try:
+            key = self._key(args, keywords, numbers)
+        except LiveError:
+            return self._function(*args, **keywords)
+        call = Call(args, keywords, self._indices, numbers)
+        return self._for(key).run_one(call)
+
+    def _key(
+        self, args: tuple[Any, ...], keywords: dict[str, Any], numbers: list[Any]
+    ) -> Hashable:
+        indices = self._indices
+        return (
+            tuple(signature(x, numbers, i in indices) for i, x in enumerate(args)),
+            tuple((k, signature(x, numbers)) for k, x in keywords.items())
+            if keywords
+            else (),
+        )
+
+    def _for(self, key: Hashable) -> Recordings:
+        """Return the recordings for a signature, the least recent ones given up."""
+        with self._lock:
+            found = self._recordings.get(key)
+            if found is None:
+                found = self._recordings[key] = Recordings(
+                    self._function,
+                    self._name,
+                    self._backend,
+                    self._exact,
+                    self._most_branches,
+                    self._times,
+                )
+                if len(self._recordings) > _MOST_SIGNATURES:
+                    self._recordings.popitem(last=False)
+            else:
+                self._recordings.move_to_end(key)
+            return found
+
+    def map(self, *args: Any, in_axes: Axes = 0, reduce: str | None = None) -> Any:
+        """Return f of each sample of a batch, or their sum or mean.
+
+        in_axes: for each argument the axis along which the samples lie, None for one
+        that all samples share; an int stands for all arguments. A list holds a sample
+        at each place. reduce: None gives the results with the samples along a first
+        axis, "sum" and "mean" one result.
+
+        >>> import autograd, numpy as np
+        >>> square = autograd.compile(lambda x: x * x)
+        >>> square.map(np.array([1.0, 2.0, 3.0]))
+        array([1., 4., 9.])
+
+        Raises `ArgumentError` where in_axes or the numbers of samples do not fit.
+        """
+        from .batch import Batch, Results, run_group
+
+        if reduce not in (None, "sum", "mean"):
+            raise ArgumentError(f'reduce is "sum", "mean" or None, got {reduce!r}')
+        batch = Batch(self._name, args, in_axes, self._indices)
+        try:
+            groups = batch.groups()
+        except LiveError:
+            raise TracingError(
+                f"map runs {self._name} on plain numbers, but there are Values among "
+                f"the arguments: give v.data, or take derivatives inside of the "
+                f"compiled function"
+            ) from None
+        results = Results(batch.count, reduce, self._name)
+        for key, group in groups.items():
+            run_group(self._for(key), batch, group, results)
+        return results.build()
+
+    @property
+    def program(self) -> Program:
+        """The program of the latest recording, as it is run."""
+        for recordings in reversed(self._recordings.values()):
+            if recordings.branches:
+                return recordings.branches[-1].program
+        raise ArgumentError(f"{self._name} has not been recorded yet: call it first")
+
+    def stats(self) -> Stats:
+        """Return what was recorded and how long it took; print it for a table.
+
+        Its constants are the plain numbers that f closed over or wrote out.
+        """
+        branches = [b for r in list(self._recordings.values()) for b in r.branches]
+        latest = branches[-1].program if branches else None
+        return Stats(
+            backend=self._backend_name,
+            signatures=len(self._recordings),
+            recordings=len(branches),
+            guards_failed=sum(branch.failed for branch in branches),
+            instructions=sum(len(branch.program.code) for branch in branches),
+            recorded_instructions=sum(len(branch.recorded.code) for branch in branches),
+            slots=sum(branch.program.size for branch in branches),
+            captured=len(branches[-1].captured) if branches else 0,
+            constants=latest.constants if latest else (),
+            seconds_recording=self._times.recording,
+            seconds_simplifying=self._times.simplifying,
+            seconds_compiling=self._times.compiling,
+        )
+
+    def __repr__(self) -> str:
+        return f"<compiled {self._name}: {len(self._recordings)} signatures>"
+
+
+def vmap(f: Callable[..., Any], in_axes: Axes = 0) -> Callable[..., Any]:
+    """Return f for batches: each argument has a sample along its axis, results too.
+
+    in_axes: as in `Compiled.map`. f is compiled.
+
+    >>> import autograd, numpy as np
+    >>> autograd.vmap(lambda w, x: w @ x, in_axes=(None, 0))(np.ones(2), np.eye(2))
+    array([1., 1.])
+    """
+    fast = f if isinstance(f, Compiled) else compile(f)
+
+    def mapped(*args: Any) -> Any:
+        return fast.map(*args, in_axes=in_axes)
+
+    update_wrapper(mapped, f)
+    return mapped

@@ -1,0 +1,196 @@
+"""A recording of one function for one signature: its branches, each a program.
+
+The numbers of a call decide which way the function's `if`s go; a program holds for the
+calls that go the same way, which its guards tell. Programs are tried in the order in
+which they were recorded; where no guard holds, the function is recorded once more.
+"""
+
+import inspect
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import NumberError, TracingError
+from ..structures import Structure, flatten
+from ..value import Value
+from .backends import Backend, Runner
+from .program import Number, Program
+from .signature import rebuilt
+from .simplify import simplified
+from .tracing import Condition, tracing
+
+MOST_BRANCHES = 64
+MOST_GUARDS = 10_000
+
+
+@dataclass
+class Times:
+    """Seconds spent, by stage."""
+
+    recording: float = 0.0
+    simplifying: float = 0.0
+    compiling: float = 0.0
+
+
+@dataclass(eq=False)
+class Branch:
+    """One way through a function: a program, what it reads, what it returns.
+
+    captured: Values whose numbers follow those of the arguments. bounds: places of
+    indices, each with the length that it must fit. results: how they are nested.
+    """
+
+    recorded: Program
+    program: Program
+    captured: tuple[Value, ...]
+    bounds: tuple[tuple[int, int], ...]
+    results: Structure
+    failed: int = 0  # calls in which the guards did not hold
+    runners: dict[tuple[bool, ...], Runner] = field(default_factory=dict)
+
+    def inputs(self, given: Sequence[Number]) -> list[Number]:
+        """Return the program's inputs: the arguments' numbers, those of captured."""
+        return [*given, *(value.data for value in self.captured)]
+
+
+class Recordings:
+    """All branches of a function for one signature."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        backend: Backend,
+        exact: bool,
+        most_branches: int,
+        times: Times,
+    ) -> None:
+        self.function, self.name = function, name
+        self.backend, self.exact, self.times = backend, exact, times
+        self.most_branches = most_branches
+        self.branches: list[Branch] = []
+        self._lock = threading.RLock()
+
+    def run_one(self, call: "Call") -> Any:
+        """Return the function's result for one call."""
+        tried = 0
+        while True:
+            for branch in self.branches[tried:]:
+                check_bounds(branch, call.numbers)
+                numbers = branch.inputs(call.numbers)
+                runner = self.runner(branch, (False,) * len(numbers))
+                found, held = runner.run_one(numbers)
+                if held:
+                    return branch.results.build(found)
+                branch.failed += 1
+                tried += 1
+            self.record(call, tried)
+
+    def record(self, call: "Call", known: int) -> None:
+        """Add the branch that this call takes, unless another thread has added one."""
+        with self._lock:
+            if len(self.branches) > known:
+                return
+            if known >= self.most_branches:
+                raise TracingError(
+                    f"{self.name} has taken {known} different branches for arguments "
+                    f"of one kind, each of them a recording of its own: choose with "
+                    f"where(condition, a, b) in place of `if`, or allow more by "
+                    f"compile(..., max_branches={2 * known})"
+                )
+            self.branches.append(self._recorded(call))
+
+    def _recorded(self, call: "Call") -> Branch:
+        start = time.perf_counter()
+        with tracing(MOST_GUARDS) as trace:
+            rest = iter(call.numbers)
+
+            def make(name: str, index: bool) -> Any:
+                return trace.input(name, next(rest), index)
+
+            args, keywords = call.rebuilt(self.function, make)
+            result = self.function(*args, **keywords)
+            _check_result(self.name, result)
+            flat, structure = flatten(result, f"the result of {self.name}")
+            recorded = trace.finish(flat)
+        middle = time.perf_counter()
+        program = simplified(recorded, exact=self.exact)
+        self.times.recording += middle - start
+        self.times.simplifying += time.perf_counter() - middle
+        captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))
+        return Branch(recorded, program, captured, bounds, structure)
+
+    def runner(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
+        """Return what runs a branch where these inputs vary from sample to sample."""
+        found = branch.runners.get(varying)
+        if found is None:
+            with self._lock:
+                start = time.perf_counter()
+                found = self.backend.prepare(branch.program, varying, exact=self.exact)
+                branch.runners[varying] = found
+                self.times.compiling += time.perf_counter() - start
+        return found
+
+
+@dataclass
+class Call:
+    """One call: its arguments, and their numbers in the order of the inputs."""
+
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+    indices: tuple[int, ...]
+    numbers: list[Number]
+
+    def rebuilt(
+        self, function: Any, make: Callable[[str, bool], Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments with `make(name, is index)` in place of each number."""
+        names = _parameter_names(function, len(self.args))
+        args = [
+            rebuilt(x, make, names[i], i in self.indices)
+            for i, x in enumerate(self.args)
+        ]
+        keywords = {key: rebuilt(x, make, key) for key, x in self.keywords.items()}
+        return args, keywords
+
+
+def check_bounds(branch: Branch, numbers: Any) -> None:
+    """Raise IndexError for an index outside of what it chooses from.
+
+    numbers: of one sample, or an array of those of each sample.
+    """
+    for place, length in branch.bounds:
+        low, high = _range(numbers[place])
+        if low < -length or high >= length:
+            outside = low if low < -length else high
+            raise IndexError(
+                f"take: index {int(outside)} is outside of the {length} values"
+            )
+
+
+def _range(x: Any) -> tuple[Any, Any]:
+    return (x.min(), x.max()) if hasattr(x, "min") and x.size else (x, x)
+
+
+def _parameter_names(function: Any, count: int) -> list[str]:
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
+    return [*names, *(f"arg{i}" for i in range(len(names), count))]
+
+
+def _check_result(name: str, result: Any) -> None:
+    if result is None:
+        raise NumberError(
+            f"{name} returned None: a compiled function returns what it computes, and "
+            f"has no side effects"
+        )
+    if isinstance(result, Condition | bool):
+        raise NumberError(
+            f"{name} returned a condition: return a number, such as "
+            f"where(condition, 1.0, 0.0)"
+        )

@@ -1,0 +1,115 @@
+"""What a call looks like: its numbers, and a key for all else that a recording fixes.
+
+Floats, arrays of floats and whole numbers marked as indices are numbers; how they are
+nested, and every other argument (ints, bools, strings, arrays of ints, functions), is
+the key: two calls with the same key can use the same program.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from ..errors import NumberError, TracingError
+from ..functions import is_array
+from ..kinds import FLOATS, namespace_of_type
+from ..node import Node, describe
+
+Number = Any
+
+
+class LiveError(Exception):
+    """The arguments hold Values: their derivatives must go on, nothing is replayed."""
+
+
+def signature(x: Any, numbers: list[Number], index: bool = False) -> Hashable:
+    """Return an argument's key, and add its numbers to the list.
+
+    Raises `LiveError` for Values, `TracingError` for what can be neither.
+    """
+    kind = type(x)
+    if kind is float and not index:
+        numbers.append(x)
+        return "number"
+    if isinstance(x, list | tuple):
+        return (kind, *[signature(each, numbers, index) for each in x])
+    if isinstance(x, dict):
+        items = [(key, signature(each, numbers, index)) for key, each in x.items()]
+        return (kind, *items)
+    if isinstance(x, Node):
+        raise LiveError
+    if is_array(x):
+        return _of_array(x, numbers, index)
+    if index:
+        if isinstance(x, bool) or not hasattr(x, "__index__"):
+            raise NumberError(f"an index argument is a whole number, got {describe(x)}")
+        numbers.append(x.__index__())
+        return "index"
+    if isinstance(x, float) or hasattr(x, "dtype"):
+        if getattr(getattr(x, "dtype", None), "kind", "f") == "f":
+            numbers.append(float(x))
+            return "number"
+        return kind, x.item()
+    if namespace_of_type(kind) not in (None, FLOATS):
+        raise NumberError(f"a compiled function computes in floats, got {describe(x)}")
+    try:
+        hash(x)
+    except TypeError:
+        raise TracingError(
+            f"a compiled function takes floats, arrays, lists, tuples and dicts of "
+            f"them, and hashable constants; got {describe(x)}: let the function close "
+            f"over it"
+        ) from None
+    return kind, x
+
+
+def _of_array(x: Any, numbers: list[Number], index: bool) -> Hashable:
+    kind = x.dtype.kind
+    if index and kind not in "iu":
+        raise NumberError(f"an index argument is whole, got an array of {x.dtype}")
+    if kind == "f" or index:
+        numbers.extend(x.ravel().tolist())
+        return "array", x.shape, index
+    if kind == "O":
+        if any(isinstance(each, Node) for each in x.ravel().tolist()):
+            raise LiveError
+        raise NumberError(
+            "an array of dtype object holds no floats: use array.astype(float)"
+        )
+    return "constant", x.shape, x.dtype.str, x.tobytes()
+
+
+def rebuilt(
+    x: Any, make: Callable[[str, bool], Any], name: str, index: bool = False
+) -> Any:
+    """Return the argument with `make(name, index)` for each number, in order."""
+    if isinstance(x, list | tuple):
+        items = [rebuilt(y, make, f"{name}[{i}]", index) for i, y in enumerate(x)]
+        if hasattr(x, "_make"):
+            return x._make(items)
+        return type(x)(items)
+    if isinstance(x, dict):
+        copy = x.copy()
+        for key, each in x.items():
+            copy[key] = rebuilt(each, make, f"{name}[{key!r}]", index)
+        return copy
+    if is_array(x):
+        if x.dtype.kind != "f" and not index:
+            return x
+        return _array(x, make, name, index)
+    if index or isinstance(x, float) or getattr(x, "dtype", None) is not None:
+        is_number = index or getattr(getattr(x, "dtype", None), "kind", "f") == "f"
+        return make(name, index) if is_number else x
+    return x
+
+
+def _array(x: Any, make: Callable[[str, bool], Any], name: str, index: bool) -> Any:
+    import numpy
+
+    made = numpy.empty(x.shape, dtype=object)
+    for place in numpy.ndindex(x.shape):
+        where = ", ".join(map(str, place))
+        made[place] = make(f"{name}[{where}]" if place else name, index)
+    if index:
+        return made
+    from ..arrays import array
+
+    return array(made)

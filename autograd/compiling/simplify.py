@@ -1,0 +1,2 @@
+def simplified(program, exact):
+    return program
