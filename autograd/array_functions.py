@@ -279,7 +279,8 @@ def _order(a: Array, axis: Any) -> Array:
 
         return np.array(sorted(range(len(row)), key=cmp_to_key(order)))
 
-    return np.apply_along_axis(places, axis, a)
+    ordered: Array = np.apply_along_axis(places, axis, a)  # type: ignore[call-overload]
+    return ordered
 
 
 def partition(a: Any, kth: Any, axis: Any = -1) -> Array:

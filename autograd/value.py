@@ -324,8 +324,10 @@ def apply(rule: Rule, *operands: Any) -> Any:
 
     The one way into the graph beside the operators that are written out above.
     """
-    if ACTIVE and STATE.trace is not None and STATE.trace.takes(operands):
-        return STATE.trace.record(rule, operands)
+    if ACTIVE and STATE.trace is not None:
+        recorded = STATE.trace.apply(rule, operands)
+        if recorded is not None:
+            return recorded
     data = [o.data if isinstance(o, Value) else o for o in operands]
     types = set(map(type, data))
     if types <= FLOAT_TYPES and not rule.static:

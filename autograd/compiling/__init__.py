@@ -13,6 +13,6 @@ A call goes this way:
 
 from .compiled import Compiled, Stats, compile, vmap
 from .program import Program
-from .tracing import Condition, Tracer
+from .tracers import Condition, Tracer
 
 __all__ = ["Compiled", "Condition", "Program", "Stats", "Tracer", "compile", "vmap"]

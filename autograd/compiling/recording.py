@@ -19,7 +19,8 @@ from .backends import Backend, Runner
 from .program import Number, Program
 from .signature import rebuilt
 from .simplify import simplified
-from .tracing import Condition, tracing
+from .tracers import Condition
+from .tracing import tracing
 
 MOST_BRANCHES = 64
 MOST_GUARDS = 10_000

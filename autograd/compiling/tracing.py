@@ -7,7 +7,7 @@ the graph like any Value, so derivatives are recorded as they are computed: on V
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,199 +15,19 @@ from ..errors import NumberError, OpaqueRuleError, TracingError
 from ..graph import topological_order
 from ..kinds import FLOATS, namespace_of_type
 from ..layout import connect, parents_of
-from ..modes import STATE, collect_leaves, recording, user_source
+from ..modes import STATE, collect_leaves, recording
 from ..node import describe, is_operand, plain
 from ..rules import RULES, Rule
 from ..value import Value
 from .builder import Builder
 from .lowering import Expressions, Slot
 from .program import Number, Program, function_of
+from .tracers import Condition, Index, Tracer, is_condition, unknown
 
-__all__ = ["Condition", "Trace", "Tracer", "tracing"]
+__all__ = ["Trace", "tracing"]
 
-
-def _unknown(what: str) -> TracingError:
-    source = user_source()
-    place = f" ({source})" if source else ""
-    return TracingError(
-        f"{what} asks for a number while the function is being recorded{place}: it "
-        f"would be fixed for all later calls. Compute with the Value itself, choose "
-        f"with where(condition, a, b) or an `if` on a comparison, and take numbers out "
-        f"of the compiled function's result; a Value that left its recording, by a "
-        f"side effect, has no number at all"
-    )
-
-
-class Tracer(Value):
-    """A Value of a recording: it has an operation and operands, and no number yet."""
-
-    __slots__ = ("handle",)
-    handle: int
-    is_recorded = True
-
-    @property
-    def data(self) -> Number:
-        """Raise `TracingError`: the number is another one at each call."""
-        raise _unknown(".data")
-
-    @data.setter
-    def data(self, new: Number) -> None:
-        raise _unknown("assigning to .data")
-
-    @property
-    def grad(self) -> Number:
-        """Raise `TracingError`: a recording fills no `.grad`."""
-        raise _unknown(".grad")
-
-    @grad.setter
-    def grad(self, new: Number) -> None:
-        raise _unknown("assigning to .grad")
-
-    def item(self) -> Number:
-        """Raise `TracingError`, as `.data`."""
-        raise _unknown(".item()")
-
-    def backward(self, seed: Number = None) -> None:
-        """Raise `TracingError`: it would fill `.grad`, a side effect."""
-        raise TracingError(
-            "backward() fills .grad, which a compiled function can't: return the "
-            "gradient, by autograd.value_and_grad(f) or v.gradient([...])"
-        )
-
-    def gradient(
-        self, inputs: Any, create_graph: bool = False, seed: Number = None
-    ) -> list[Any]:
-        """Return the derivatives, recorded too; `create_graph` makes no difference."""
-        return super().gradient(inputs, True, seed)
-
-    def zero_grad(self) -> None:
-        """Raise `TracingError`, as `backward`."""
-        raise _unknown("zero_grad()")
-
-    def detach(self) -> "Value":
-        """Return the same number, behind which no derivative looks."""
-        found: Value = _current().detach(self)
-        return found
-
-    def __float__(self) -> float:
-        raise _unknown("float(v), or a function of math such as math.sin(v),")
-
-    def __int__(self) -> int:
-        raise _unknown("int(v)")
-
-    def __index__(self) -> int:
-        raise _unknown("a Value as an index (write autograd.take(values, index))")
-
-    def __complex__(self) -> complex:
-        raise _unknown("complex(v)")
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        name = "an input" if self.rule is None else self.rule.name
-        return f"Tracer({name}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return repr(self)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        raise _unknown("pickling or copying a Value")
-
-    __deepcopy__ = __copy__ = __reduce_ex__  # type: ignore[assignment]
-
-
-class Index(Tracer):
-    """An input that is a whole number: for `take(values, index)` and comparisons."""
-
-    __slots__ = ()
-
-
-class Condition:
-    """A comparison of a recording: take it in `where`, combine it with & | ~.
-
-    An `if` on it (its `bool`) is decided by the numbers of the call that is recorded;
-    calls with numbers that decide otherwise make a recording of their own.
-    """
-
-    __slots__ = ("handle",)
-    __hash__ = object.__hash__
-
-    def __init__(self, handle: int) -> None:
-        self.handle = handle
-
-    def __bool__(self) -> bool:
-        return _current().decide(self)
-
-    def __and__(self, other: Any) -> Any:
-        return _current().combine("and", self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return _current().combine("or", self, other)
-
-    def __xor__(self, other: Any) -> Any:
-        return (self & ~_condition(other)) | (~self & other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-    def __invert__(self) -> Any:
-        return _current().combine("not", self)
-
-    def __eq__(self, other: object) -> Any:
-        return ~(self ^ other) if _is_condition(other) else NotImplemented
-
-    def __ne__(self, other: object) -> Any:
-        return self ^ other if _is_condition(other) else NotImplemented
-
-    def __float__(self) -> float:
-        raise _unknown("float(condition)")
-
-    __int__ = __index__ = __float__
-
-    def __repr__(self) -> str:
-        return f"Condition(slot {self.handle})"
-
-
-def _arithmetic(name: str) -> Callable[..., Any]:
-    operation = getattr(operator, name)
-
-    def count(self: Condition, *others: Any) -> Any:  # True is 1, False is 0
-        return operation(_current().counted(self), *others)
-
-    return count
-
-
-def _reflected(name: str) -> Callable[..., Any]:
-    operation = getattr(operator, name)
-
-    def count(self: Condition, other: Any) -> Any:
-        return operation(other, _current().counted(self))
-
-    return count
-
-
-for _name in ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv"):
-    setattr(Condition, f"__{_name}__", _arithmetic(_name))
-    setattr(Condition, f"__r{_name}__", _reflected(_name))
-for _name in ("neg", "pos", "abs", "lt", "le", "gt", "ge"):
-    setattr(Condition, f"__{_name}__", _arithmetic(_name))
-
-
-def _is_condition(x: Any) -> bool:
-    return isinstance(x, Condition | bool) or type(x).__name__ in ("bool_", "bool")
-
-
-def _condition(x: Any) -> Any:
-    if isinstance(x, Condition):
-        return x
-    if not _is_condition(x):
-        raise NumberError(f"a condition combines with conditions, got {describe(x)}")
-    return Condition(_current().builder.constant(bool(x)))
-
-
-def _current() -> "Trace":
-    trace = STATE.trace
-    if trace is None:
-        raise _unknown("a Value of a recording, used after its end,")
-    return trace  # type: ignore[no-any-return]
+# Rows that an instruction of their name stands for, whatever the operands.
+_PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
 
 
 class Trace:
@@ -226,6 +46,7 @@ class Trace:
         self.guards: dict[int, bool] = {}
         self.bounds: set[tuple[int, int]] = set()
         self.made: list[Value] = []  # leaves that the function makes: constants
+        self.entered = STATE.entered
         self._most_guards = most_guards
         self._values: list[Number] = []  # of each handle, as far as a branch needed it
         self._inputs: dict[int, int] = {}  # handle of each captured Value
@@ -239,32 +60,39 @@ class Trace:
         """Return the Tracer of a new input."""
         self.numbers.append(number)
         return self._tracer(
-            self.builder.input(name, index), None, (), Index if index else Tracer
+            self.builder.input(name, index), kind=Index if index else Tracer
         )
 
     def _tracer(
         self,
         handle: int,
-        rule: Rule | None,
-        operands: Sequence[Any],
+        rule: Rule | None = None,
+        operands: Sequence[Any] = (),
         kind: type[Tracer] = Tracer,
     ) -> Tracer:
         out = object.__new__(kind)
         out.handle = handle
+        out.trace = self
         out.rule = rule
         out.label = out._mark = None
         # No number stands for a local derivative; 1.0 marks where there is one.
-        connect(
-            out, operands, [1.0 if isinstance(x, Value) else None for x in operands]
-        )
+        if len(operands) == 2:
+            left, right = operands
+            out._left, out._right = left, right
+            out._d_left = 1.0 if isinstance(left, Value) else None
+            out._d_right = 1.0 if isinstance(right, Value) else None
+        else:
+            marks = [1.0 if isinstance(x, Value) else None for x in operands]
+            connect(out, operands, marks)
         return out
 
     def _handle(self, x: Any) -> int:
         """Return the handle of an operand: Tracer, Value from outside or number."""
-        if isinstance(x, Tracer | Condition):
-            if x.handle >= len(self.builder.made):
-                raise _unknown("a Value of another recording")
-            return x.handle
+        if isinstance(x, Tracer) or type(x) is Condition:
+            if x.trace is not self:
+                raise unknown("a Value of another recording")
+            handle: int = x.handle
+            return handle
         if isinstance(x, Value):
             if self.is_constant(x):
                 return self.builder.constant(float(x.data))
@@ -308,22 +136,38 @@ class Trace:
     def check_constant(self, node: Value) -> None:
         """Raise `TracingError` for a node whose number may change between calls."""
         if node.is_recorded or not self.is_constant(node):
-            raise _unknown("this function")
+            raise unknown("this function")
 
     # Operations
 
+    def apply(self, rule: Rule, operands: Sequence[Any]) -> Value | None:
+        """Write an operation's instruction, return the Tracer of its result.
+
+        None where the operation depends on no input: then it is computed at once.
+        """
+        instruction: list[Any] = [_PLAIN.get(rule)]
+        for x in operands:  # the usual operands, quickly
+            kind = type(x)
+            if kind is Tracer and x.trace is self:
+                instruction.append(x.handle)
+            elif kind is Value and (handle := self._inputs.get(id(x))) is not None:
+                instruction.append(handle)
+            else:
+                return self._apply(rule, operands) if self.takes(operands) else None
+        if instruction[0] is None or len(self.entered) > 1:
+            return self._apply(rule, operands)
+        return self._tracer(self.builder.emit(*instruction), rule, operands)
+
     def takes(self, operands: Sequence[Any]) -> bool:
         """Tell whether an operation depends on an input, so that it is recorded."""
-        for x in operands:
-            kind = type(x)
-            if kind is Tracer or kind is Condition or kind is Index:
-                return True
-            if isinstance(x, Value) and not self.is_constant(x):
-                return True
-        return False
+        return any(
+            isinstance(x, Tracer)
+            or type(x) is Condition
+            or (isinstance(x, Value) and not self.is_constant(x))
+            for x in operands
+        )
 
-    def record(self, rule: Rule, operands: Sequence[Any]) -> Value:
-        """Write an operation's instruction, return the Tracer of its result."""
+    def _apply(self, rule: Rule, operands: Sequence[Any]) -> Value:
         if rule.opaque:
             raise OpaqueRuleError(
                 f"{rule.name} is an opaque rule, a black box that only takes floats: "
@@ -337,15 +181,13 @@ class Trace:
         if rule.name == "pos":
             handle = self._handle(operands[0])
         elif RULES.get(rule.name) is rule:
-            handle = self.builder.emit(
-                rule.name,
-                *[
-                    self.builder.constant(x)
-                    if rule.static and i in rule.static and type(x) is int
-                    else self._handle(x)
-                    for i, x in enumerate(operands)
-                ],
-            )
+            handles = [
+                self.builder.constant(x)
+                if i in rule.static and type(x) is int
+                else self._handle(x)
+                for i, x in enumerate(operands)
+            ]
+            handle = self.builder.emit(rule.name, *handles)
         else:  # a user's rule: its formula writes the instructions
             slots = [
                 x if i in rule.static else Slot(self.m, self._handle(x))
@@ -353,13 +195,11 @@ class Trace:
             ]
             handle = self.m.slot(rule.forward(self.m, *slots))
         out = self._tracer(handle, rule, operands)
-        if len(STATE.entered) > 1 and STATE.no_grad:
-            return self._cut(out)
-        return out
+        return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
 
     def _cut(self, x: Any) -> Tracer:
         """Return a Tracer of the same number that is a leaf to derivatives."""
-        return self._tracer(self._handle(x), None, ())
+        return self._tracer(self._handle(x))
 
     def detach(self, x: Any) -> Any:
         """Return a constant's number; of everything else a leaf with its number."""
@@ -378,16 +218,24 @@ class Trace:
         if not self.takes((left, right)):
             return getattr(operator, name)(plain(left), plain(right))
         handles = self._handle(left), self._handle(right)
-        return Condition(self.builder.emit(name, *handles))
+        return Condition(self.builder.emit(name, *handles), self)
+
+    def condition(self, x: Any) -> Condition:
+        """Return a bool as a Condition, a Condition as it is."""
+        if not is_condition(x):
+            raise NumberError(
+                f"a condition combines with conditions, got {describe(x)}: write x != 0"
+            )
+        return Condition(self._handle(x if type(x) is Condition else bool(x)), self)
 
     def combine(self, name: str, *conditions: Any) -> Any:
         """Return the and, or, not of conditions."""
-        handles = [_condition(x).handle for x in conditions]
-        return Condition(self.builder.emit(name, *handles))
+        handles = [self.condition(x).handle for x in conditions]
+        return Condition(self.builder.emit(name, *handles), self)
 
     def counted(self, condition: Condition) -> Any:
         """Return a condition as a number, 1 or 0."""
-        return self.record(RULES["where"], (condition, 1.0, 0.0))
+        return self._apply(RULES["where"], (condition, 1.0, 0.0))
 
     def decides(self, x: Any) -> bool:
         """Tell a condition of this recording from a plain bool."""
@@ -465,20 +313,19 @@ def _take(values: list[Any], index: Index, trace: Trace) -> Any:
         columns = zip(*(row.ravel().tolist() for row in values), strict=True)
         flat = [_take(list(column), index, trace) for column in columns]
         return array(flat).reshape(first.shape)
-    return trace.record(RULES["take"], (index, *values))
+    return trace.apply(RULES["take"], (index, *values))
 
 
 @contextmanager
 def tracing(most_guards: int) -> Iterator[Trace]:
     """Record what this thread computes inside, in modes of its own."""
-    trace = Trace(most_guards)
     outer, entered = STATE.trace, STATE.entered
     STATE.entered = []
     try:
         with recording():
-            STATE.trace = trace
+            STATE.trace = trace = Trace(most_guards)
             with collect_leaves():
-                trace.made = STATE.leaves or []
+                trace.made = STATE.leaves or trace.made
                 yield trace
     finally:
         STATE.trace, STATE.entered = outer, entered
