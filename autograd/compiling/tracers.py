@@ -84,9 +84,7 @@ class Tracer(Value):
         raise unknown("int(v)")
 
     def __index__(self) -> int:
-        raise unknown(
-            "a Value as an index (write take(values, index) with index_argnums)"
-        )
+        raise unknown("a Value as an index (see index_argnums and take)")
 
     def __complex__(self) -> complex:
         raise unknown("complex(v)")

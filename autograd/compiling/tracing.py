@@ -30,6 +30,11 @@ __all__ = ["Trace", "tracing"]
 _PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
 
 
+def _mark(operand: Any) -> Any:
+    """Return what stands for a local derivative: it is no number yet, but not None."""
+    return 1.0 if isinstance(operand, Value) else None
+
+
 class Trace:
     """One recording: the program under construction, and what it depends on.
 
@@ -70,21 +75,19 @@ class Trace:
         operands: Sequence[Any] = (),
         kind: type[Tracer] = Tracer,
     ) -> Tracer:
-        out = object.__new__(kind)
+        out: Any = object.__new__(kind)
         out.handle = handle
         out.trace = self
         out.rule = rule
         out.label = out._mark = None
-        # No number stands for a local derivative; 1.0 marks where there is one.
         if len(operands) == 2:
             left, right = operands
             out._left, out._right = left, right
-            out._d_left = 1.0 if isinstance(left, Value) else None
-            out._d_right = 1.0 if isinstance(right, Value) else None
+            out._d_left = _mark(left)
+            out._d_right = _mark(right)
         else:
-            marks = [1.0 if isinstance(x, Value) else None for x in operands]
-            connect(out, operands, marks)
-        return out
+            connect(out, operands, list(map(_mark, operands)))
+        return out  # type: ignore[no-any-return]
 
     def _handle(self, x: Any) -> int:
         """Return the handle of an operand: Tracer, Value from outside or number."""
