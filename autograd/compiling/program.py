@@ -12,9 +12,9 @@
                  and or not              condition, ... → condition
                  fma                     x, y, z → x·y + z, rounded once
 
-`where` takes a condition first, `take` an index first (an input that is a whole number;
-negative ones count from the end), `polygamma` and `round_to` have a constant that is an
-int. Everything is a total function of IEEE 754 doubles: nothing raises, nothing is
+`where` takes a condition first, `take` the place of one of its others first (a whole
+number; negative ones count from the end), `polygamma` and `round_to` have a constant
+that is an int. Inputs may be marked as whole numbers. Everything is a total function of IEEE 754 doubles: nothing raises, nothing is
 undefined, so the code may run whether or not the guards hold.
 """
 
@@ -148,8 +148,13 @@ def function_of(name: str) -> Callable[..., Number]:
         return _fma
     if name not in RULES:
         raise ProgramError(f"there is no operation {name!r}")
-    rule = RULES[name]
-    return partial(_as_float, partial(rule.forward, FLOATS))
+    if name == "take":
+        return _take
+    return partial(_as_float, partial(RULES[name].forward, FLOATS))
+
+
+def _take(index: float, *values: float) -> float:
+    return values[int(index)]
 
 
 def _as_float(function: Callable[..., Number], *operands: Number) -> float:
@@ -179,9 +184,7 @@ def _kind_of_constant(x: Number) -> str:
 
 def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
     """Raise `ProgramError` unless operands of these kinds fit the operation."""
-    condition, number, index, whole = (
-        {"condition"}, {"number", "index", "whole"}, {"index"}, {"whole"}
-    )  # fmt: skip
+    condition, number, whole = {"condition"}, {"number", "index", "whole"}, {"whole"}
     if name in LOGIC:
         wanted = [condition] * (1 if name == "not" else 2)
     elif name in COMPARISONS:
@@ -191,7 +194,7 @@ def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
     elif name in RULES:
         arity = RULES[name].arity
         wanted = [number] * (len(given) if arity is None else arity)
-        first = {"where": condition, "take": index, "polygamma": whole}.get(name)
+        first = {"where": condition, "polygamma": whole}.get(name)
         if first and wanted:
             wanted[0] = first
         if name == "round_to":

@@ -55,7 +55,7 @@ class Trace:
         self._most_guards = most_guards
         self._values: list[Number] = []  # of each handle, as far as a branch needed it
         self._inputs: dict[int, int] = {}  # handle of each captured Value
-        self._seen = 0  # how many of `made` are in the next
+        self.seen = 0  # how many of `made` are from before, or in the next
         self._constant: dict[int, bool] = {}
         self._kept: list[Value] = []  # so that no `id` in these is used twice
 
@@ -118,9 +118,9 @@ class Trace:
 
     def is_constant(self, value: Value) -> bool:
         """Tell a Value made of the function's plain numbers from one from outside."""
-        for leaf in self.made[self._seen :]:
+        for leaf in self.made[self.seen :]:
             self._constant[id(leaf)] = True
-        self._seen = len(self.made)
+        self.seen = len(self.made)
         known = self._constant
         if (found := known.get(id(value))) is not None:
             return found
@@ -258,8 +258,10 @@ class Trace:
         """Choose one of values, or of rows of a table, by a recorded index."""
         if not len(values):
             raise IndexError("take from no values")
-        self.bounds.add((index.handle, len(values)))
-        return _take(list(values), index, self)
+        count = len(values)
+        self.bounds.add((index.handle, count))
+        from_start: Any = self._apply(RULES["where"], (index < 0, index + count, index))
+        return _take(list(values), from_start, self)
 
     # Branches
 
@@ -304,7 +306,7 @@ class Trace:
         return self.builder.finish(outputs, list(self.guards.items()))
 
 
-def _take(values: list[Any], index: Index, trace: Trace) -> Any:
+def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
     first = values[0]
     if isinstance(first, list | tuple):
         return type(first)(
@@ -328,7 +330,8 @@ def tracing(most_guards: int) -> Iterator[Trace]:
         with recording():
             STATE.trace = trace = Trace(most_guards)
             with collect_leaves():
-                trace.made = STATE.leaves or trace.made
+                made: Any = STATE.leaves
+                trace.made, trace.seen = made, len(made)
                 yield trace
     finally:
         STATE.trace, STATE.entered = outer, entered
