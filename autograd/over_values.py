@@ -9,6 +9,7 @@ from .namespace import Namespace
 from .rules import RULES
 
 Number = Any
+_CHAIN = RULES["chain"]
 
 
 class OverValues:
@@ -55,9 +56,11 @@ class OverValues:
 
     def chain(self, cotangent: Any, partial: Any) -> Any:
         """Multiply as the chain rule does; the plain number 1 needs no node."""
-        for one, other in ((cotangent, partial), (partial, cotangent)):
-            if is_number(one) and one == 1:
-                return other
-        if is_number(cotangent) and is_number(partial):
-            return self._numbers.chain(cotangent, partial)
-        return self._apply(RULES["chain"], cotangent, partial)
+        if is_number(partial):
+            if partial == 1:
+                return cotangent
+            if is_number(cotangent):
+                return self._numbers.chain(cotangent, partial)
+        elif is_number(cotangent) and cotangent == 1:
+            return partial
+        return self._apply(_CHAIN, cotangent, partial)

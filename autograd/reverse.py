@@ -8,14 +8,22 @@ means nothing to the next, and it writes `.grad` only at its end, in one step.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from itertools import repeat
+from itertools import compress, repeat
 from operator import attrgetter
 from typing import Any
 
 from .anomaly import check_for_anomalies
 from .graph import topological_order
 from .kinds import Namespace, namespace_of
-from .layout import check_fresh, edges, is_number, kind_of, number_of, parents_of
+from .layout import (
+    check_fresh,
+    edges,
+    is_number,
+    kind_of,
+    number_of,
+    operands_of,
+    parents_of,
+)
 from .modes import ACTIVE, STATE
 
 Node = Any
@@ -197,31 +205,27 @@ def differentiable_cotangents(
     bars: dict[int, Any] = {}
     for root, seed in zip(roots, seeds, strict=True):
         _add(bars, root, seed)
-    partials_of = {}
+    used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node
+    watched = ACTIVE and STATE.anomaly is not None
     for node in reversed(order):
         bar = bars.get(id(node))
         if bar is None or node.rule is None or id(node) not in needed:
             continue
         check_fresh(node)
-        operands = node.operands
+        operands = operands_of(node)
         wanted = [id(operand) in needed for operand in operands]
         partials = node.rule.local(over_values, node, operands, wanted)
-        partials_of[id(node)] = [
-            (operand, partial)
-            for operand, partial in zip(operands, partials, strict=True)
-            if partial is not None
-        ]
-        for operand, partial in partials_of[id(node)]:
+        pairs = list(compress(zip(operands, partials, strict=True), wanted))
+        if watched:
+            used[id(node)] = pairs
+        for operand, partial in pairs:
             if not (is_number(partial) and partial == 0):
                 _add(bars, operand, over_values.chain(bar, partial))
-    if ACTIVE and STATE.anomaly is not None:
+    if watched:
         check_for_anomalies(
             order,
             lambda node: number_of(bars.get(id(node), 0)),
-            lambda node: (
-                (operand, number_of(partial))
-                for operand, partial in partials_of.get(id(node), ())
-            ),
+            lambda node: [(x, number_of(d)) for x, d in used.get(id(node), ())],
             STATE.anomaly.infinities,
         )
     found = [bars.get(id(target), 0) for target in targets]

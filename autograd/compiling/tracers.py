@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import TracingError
 from ..modes import user_source
-from ..value import Value
+from ..rules import RULES, Rule
+from ..value import Value, apply
 from .program import Number
 
 __all__ = ["Condition", "Index", "Tracer", "unknown"]
@@ -23,6 +24,15 @@ def unknown(what: str) -> TracingError:
         f"of the compiled function's result; a Value that left its recording, by a "
         f"side effect, has no number at all"
     )
+
+
+def _operator(rule: Rule, by_rule: Callable[[Any, Any], Any]) -> Any:
+    def quick(self: Any, other: Any) -> Any:
+        if type(other) in _OPERANDS:
+            return apply(rule, self, other)
+        return by_rule(self, other)
+
+    return quick
 
 
 class Tracer(Value):
@@ -50,6 +60,16 @@ class Tracer(Value):
     @grad.setter
     def grad(self, new: Number) -> None:
         raise unknown("assigning to .grad")
+
+    __add__, __sub__, __mul__, __truediv__ = (
+        _operator(RULES[name], getattr(Value, f"__{method}__"))
+        for name, method in [
+            ("add", "add"),
+            ("sub", "sub"),
+            ("mul", "mul"),
+            ("div", "truediv"),
+        ]
+    )
 
     def item(self) -> Number:
         """Raise `TracingError`, as `.data`."""
@@ -101,6 +121,9 @@ class Tracer(Value):
         raise unknown("pickling or copying a Value")
 
     __deepcopy__ = __copy__ = __reduce_ex__  # type: ignore[assignment]
+
+
+_OPERANDS = {Tracer, Value, float}
 
 
 class Index(Tracer):

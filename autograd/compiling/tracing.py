@@ -125,14 +125,18 @@ class Trace:
         if (found := known.get(id(value))) is not None:
             return found
 
+        if value.rule is None:
+            known[id(value)] = False
+            self._kept.append(value)
+            return False
+
         def unknown_parents(node: Value) -> Sequence[Value]:
             return () if id(node) in known else parents_of(node)
 
         for node in topological_order([value], unknown_parents):
             if id(node) not in known:
                 parents = parents_of(node)
-                inside = bool(parents) and all(known[id(p)] for p in parents)
-                known[id(node)] = inside
+                known[id(node)] = bool(parents) and all(known[id(p)] for p in parents)
                 self._kept.append(node)
         return known[id(value)]
 
