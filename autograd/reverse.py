@@ -206,7 +206,7 @@ def differentiable_cotangents(
     for root, seed in zip(roots, seeds, strict=True):
         _add(bars, root, seed)
     used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node
-    watched = ACTIVE and STATE.anomaly is not None
+    watch = STATE.anomaly if ACTIVE else None
     for node in reversed(order):
         bar = bars.get(id(node))
         if bar is None or node.rule is None or id(node) not in needed:
@@ -216,17 +216,17 @@ def differentiable_cotangents(
         wanted = [id(operand) in needed for operand in operands]
         partials = node.rule.local(over_values, node, operands, wanted)
         pairs = list(compress(zip(operands, partials, strict=True), wanted))
-        if watched:
+        if watch is not None:
             used[id(node)] = pairs
         for operand, partial in pairs:
             if not (is_number(partial) and partial == 0):
                 _add(bars, operand, over_values.chain(bar, partial))
-    if watched:
+    if watch is not None:
         check_for_anomalies(
             order,
             lambda node: number_of(bars.get(id(node), 0)),
             lambda node: [(x, number_of(d)) for x, d in used.get(id(node), ())],
-            STATE.anomaly.infinities,
+            watch.infinities,
         )
     found = [bars.get(id(target), 0) for target in targets]
     return [m.lift(bar) if is_number(bar) else bar for bar in found]
