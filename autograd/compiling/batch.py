@@ -4,6 +4,7 @@ Samples whose arguments differ in more than their numbers (labels that are ints,
 of different lengths) go in groups, each with a recording of its own.
 """
 
+from array import array
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from ..errors import ArgumentError
 from ..functions import is_array
 from .recording import Call, Recordings, check_bounds
-from .signature import signature
+from .signature import Numbers, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | None | Sequence[int | None]
@@ -77,17 +78,17 @@ class Mapped:
         wanted = "iu" if self.index else "f"
         if self.samples.dtype.kind not in wanted:
             return None
-        numbers: list[Any] = []
+        numbers: Numbers = array("d")
         key = signature(self.samples[0], numbers, self.index)
         return key, self.samples.reshape(self.count, -1).T.astype(float)
 
     def _lanes_of_list(self) -> tuple[Hashable, Array] | None:
         """Return the lanes of a list of samples that are alike: nested lists."""
-        numbers: list[Any] = []
+        numbers: Numbers = array("d")
         key = signature(self.samples[0], numbers, self.index)
         rows = [numbers]
         for sample in self.samples[1:]:
-            row: list[Any] = []
+            row: Numbers = array("d")
             if signature(sample, row, self.index) != key:
                 return None
             rows.append(row)
@@ -140,7 +141,7 @@ class Batch:
             self.mapped[i].sample(place) if i in self.mapped else x
             for i, x in enumerate(self.shared)
         ]
-        numbers: list[Any] = []
+        numbers: Numbers = array("d")
         for i, x in enumerate(args):
             signature(x, numbers, i in self.indices)
         return Call(tuple(args), {}, self.indices, numbers)
@@ -154,9 +155,9 @@ class Batch:
             lanes = np.concatenate([each[1] for each in alike.values()])
             return {key: Group(np.arange(self.count), lanes)}
         places: dict[Hashable, list[int]] = {}
-        rows: dict[Hashable, list[list[Any]]] = {}
+        rows: dict[Hashable, list[Numbers]] = {}
         for place in range(self.count):
-            numbers: list[Any] = []
+            numbers: Numbers = array("d")
             keys = {
                 i: signature(each.sample(place), numbers, each.index)
                 for i, each in self.mapped.items()
@@ -171,17 +172,17 @@ class Batch:
 
     def _key(self, keys: dict[int, Hashable]) -> Hashable:
         shared = [
-            keys[i] if i in keys else signature(x, [], i in self.indices)
+            keys[i] if i in keys else signature(x, array("d"), i in self.indices)
             for i, x in enumerate(self.shared)
         ]
         return (tuple(shared), ())
 
-    def layout(self, place: int) -> tuple[list[bool], list[Any]]:
+    def layout(self, place: int) -> tuple[list[bool], Numbers]:
         """Return which numbers of a call vary, and those that do not."""
         varying: list[bool] = []
-        uniform: list[Any] = []
+        uniform: Numbers = array("d")
         for i, x in enumerate(self.shared):
-            numbers: list[Any] = []
+            numbers: Numbers = array("d")
             if i in self.mapped:
                 signature(self.mapped[i].sample(place), numbers, i in self.indices)
                 varying += [True] * len(numbers)
@@ -245,10 +246,9 @@ def run_group(
         branch = recordings.branches[tried]
         tried += 1
         check_bounds(branch, _rows(varying, uniform, lanes))
-        captured = branch.inputs(())
-        mask = (*varying, *(False for _ in captured))
+        inputs = np.array(branch.inputs(uniform))
+        mask = (*varying, *(False for _ in branch.captured))
         runner = recordings.runner(branch, mask)
-        inputs = np.array([*uniform, *captured], float)
         outputs, held = runner.run(inputs, lanes, bool(results.reduce))
         if held is None or held.all():
             results.add(branch.results, outputs, places)

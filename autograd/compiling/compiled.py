@@ -1,6 +1,7 @@
 """`compile`: functions recorded once and run for new numbers; `vmap`."""
 
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import update_wrapper
@@ -12,7 +13,7 @@ from ..node import describe
 from .backends import backend_of
 from .program import Program
 from .recording import MOST_BRANCHES, Call, Recordings, Times
-from .signature import LiveError, signature
+from .signature import LiveError, Numbers, signature
 
 __all__ = ["Compiled", "Stats", "compile", "vmap"]
 
@@ -103,7 +104,7 @@ class Compiled:
         """Return f's result; with Values among the arguments, run f itself on them."""
         if ACTIVE and STATE.trace is not None:
             return self._function(*args, **keywords)
-        numbers: list[Any] = []
+        numbers: Numbers = array("d")
         try:
             key = self._key(args, keywords, numbers)
         except LiveError:
@@ -112,7 +113,7 @@ class Compiled:
         return self._for(key).run_one(call)
 
     def _key(
-        self, args: tuple[Any, ...], keywords: dict[str, Any], numbers: list[Any]
+        self, args: tuple[Any, ...], keywords: dict[str, Any], numbers: Numbers
     ) -> Hashable:
         indices = self._indices
         return (

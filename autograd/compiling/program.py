@@ -14,8 +14,9 @@
 
 `where` takes a condition first, `take` the place of one of its others first (a whole
 number; negative ones count from the end), `polygamma` and `round_to` have a constant
-that is an int. Inputs may be marked as whole numbers. Everything is a total function of IEEE 754 doubles: nothing raises, nothing is
-undefined, so the code may run whether or not the guards hold.
+that is an int. Inputs may be marked as whole numbers. Everything is a total function of
+IEEE 754 doubles: nothing raises, nothing is undefined, so the code may run whether or
+not the guards hold.
 """
 
 import math

@@ -8,7 +8,8 @@ which they were recorded; where no guard holds, the function is recorded once mo
 import inspect
 import threading
 import time
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,8 @@ from ..errors import NumberError, TracingError
 from ..structures import Structure, flatten
 from ..value import Value
 from .backends import Backend, Runner
-from .program import Number, Program
-from .signature import rebuilt
+from .program import Program
+from .signature import Numbers, rebuilt
 from .simplify import simplified
 from .tracers import Condition
 from .tracing import tracing
@@ -51,9 +52,11 @@ class Branch:
     failed: int = 0  # calls in which the guards did not hold
     runners: dict[tuple[bool, ...], Runner] = field(default_factory=dict)
 
-    def inputs(self, given: Sequence[Number]) -> list[Number]:
+    def inputs(self, given: Numbers) -> Numbers:
         """Return the program's inputs: the arguments' numbers, those of captured."""
-        return [*given, *(value.data for value in self.captured)]
+        if not self.captured:
+            return given
+        return given + array("d", [value.data for value in self.captured])
 
 
 class Recordings:
@@ -84,7 +87,7 @@ class Recordings:
                 runner = self.runner(branch, (False,) * len(numbers))
                 found, held = runner.run_one(numbers)
                 if held:
-                    return branch.results.build(found)
+                    return built(branch.results, found)
                 branch.failed += 1
                 tried += 1
             self.record(call, tried)
@@ -142,7 +145,7 @@ class Call:
     args: tuple[Any, ...]
     keywords: dict[str, Any]
     indices: tuple[int, ...]
-    numbers: list[Number]
+    numbers: Numbers
 
     def rebuilt(
         self, function: Any, make: Callable[[str, bool], Any]
@@ -155,6 +158,24 @@ class Call:
         ]
         keywords = {key: rebuilt(x, make, key) for key, x in self.keywords.items()}
         return args, keywords
+
+
+def built(structure: Structure, found: Any) -> Any:
+    """Return the results, nested as the function's, from the program's outputs."""
+    if structure.kind == "number":
+        return float(found[0])
+    if isinstance(found, list):
+        return structure.build(found)
+    place = 0
+
+    def part(each: Structure) -> Any:
+        nonlocal place
+        start, place = place, place + each.size
+        if each.kind == "number":
+            return float(found[start])
+        return found[start:place].reshape(each.keys).copy()
+
+    return structure.fill(part)
 
 
 def check_bounds(branch: Branch, numbers: Any) -> None:

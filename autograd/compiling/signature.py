@@ -5,23 +5,25 @@ nested, and every other argument (ints, bools, strings, arrays of ints, function
 the key: two calls with the same key can use the same program.
 """
 
+from array import array
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import NumberError, TracingError
 from ..functions import is_array
 from ..kinds import FLOATS, namespace_of_type
 from ..node import Node, describe
 
-Number = Any
+# Doubles in memory, as machine code and NumPy take them.
+Numbers: TypeAlias = "array[float]"
 
 
 class LiveError(Exception):
     """The arguments hold Values: their derivatives must go on, nothing is replayed."""
 
 
-def signature(x: Any, numbers: list[Number], index: bool = False) -> Hashable:
-    """Return an argument's key, and add its numbers to the list.
+def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
+    """Return an argument's key, and append its numbers.
 
     Raises `LiveError` for Values, `TracingError` for what can be neither.
     """
@@ -61,12 +63,12 @@ def signature(x: Any, numbers: list[Number], index: bool = False) -> Hashable:
     return kind, x
 
 
-def _of_array(x: Any, numbers: list[Number], index: bool) -> Hashable:
+def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
     kind = x.dtype.kind
     if index and kind not in "iu":
         raise NumberError(f"an index argument is whole, got an array of {x.dtype}")
     if kind == "f" or index:
-        numbers.extend(x.ravel().tolist())
+        numbers.frombytes(x.astype(float, copy=False).tobytes())
         return "array", x.shape, index
     if kind == "O":
         if any(isinstance(each, Node) for each in x.ravel().tolist()):
@@ -110,6 +112,6 @@ def _array(x: Any, make: Callable[[str, bool], Any], name: str, index: bool) -> 
         made[place] = make(f"{name}[{where}]" if place else name, index)
     if index:
         return made
-    from ..arrays import array
+    from ..arrays import array as values
 
-    return array(made)
+    return values(made)
