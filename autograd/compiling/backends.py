@@ -1,11 +1,11 @@
 """Backends: what runs a program, by one contract; the best that is installed."""
 
-from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ..errors import ArgumentError
-from .program import Number, Program
+from .program import Program
+from .signature import Numbers
 
 Array = Any
 
@@ -25,8 +25,8 @@ class Runner(Protocol):
         guards held, (outputs,). Without guards the second is None.
         """
 
-    def run_one(self, numbers: Sequence[Number]) -> tuple[list[Number], bool]:
-        """Run one sample; no input varies."""
+    def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
+        """Run one sample; no input varies. Outputs are a list or an array."""
 
 
 class Backend(Protocol):

@@ -17,6 +17,7 @@ from ..errors import NumberError, TracingError
 from ..structures import Structure, flatten
 from ..value import Value
 from .backends import Backend, Runner
+from .chains import Watched, relaxed
 from .program import Program
 from .signature import Numbers, rebuilt
 from .simplify import simplified
@@ -46,6 +47,7 @@ class Branch:
 
     recorded: Program
     program: Program
+    is_relaxed: bool
     captured: tuple[Value, ...]
     bounds: tuple[tuple[int, int], ...]
     results: Structure
@@ -120,22 +122,36 @@ class Recordings:
             flat, structure = flatten(result, f"the result of {self.name}")
             recorded = trace.finish(flat)
         middle = time.perf_counter()
-        program = simplified(recorded, exact=self.exact)
+        fast = relaxed(recorded)
+        program = simplified(fast or recorded, exact=self.exact)
         self.times.recording += middle - start
         self.times.simplifying += time.perf_counter() - middle
         captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))
-        return Branch(recorded, program, captured, bounds, structure)
+        found = captured, bounds, structure
+        return Branch(recorded, program, fast is not None, *found)
 
     def runner(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
         """Return what runs a branch where these inputs vary from sample to sample."""
         found = branch.runners.get(varying)
         if found is None:
             with self._lock:
-                start = time.perf_counter()
-                found = self.backend.prepare(branch.program, varying, exact=self.exact)
+                found = self._prepared(branch.program, varying)
+                if branch.is_relaxed:
+                    found = Watched(found, lambda: self._strict(branch, varying))
                 branch.runners[varying] = found
-                self.times.compiling += time.perf_counter() - start
         return found
+
+    def _prepared(self, program: Program, varying: tuple[bool, ...]) -> Runner:
+        start = time.perf_counter()
+        made = self.backend.prepare(program, varying, exact=self.exact)
+        self.times.compiling += time.perf_counter() - start
+        return made
+
+    def _strict(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
+        start = time.perf_counter()
+        program = simplified(branch.recorded, exact=self.exact)
+        self.times.simplifying += time.perf_counter() - start
+        return self._prepared(program, varying)
 
 
 @dataclass

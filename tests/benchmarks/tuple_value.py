@@ -4,6 +4,7 @@ Each node keeps its operands and its local derivatives in two tuples; the topolo
 sort is recursive and keeps a set. Only what the benchmarks need.
 """
 
+import math
 import sys
 
 sys.setrecursionlimit(100_000)
@@ -29,8 +30,28 @@ class Value:
     __radd__ = __add__
     __rmul__ = __mul__
 
+    def __pow__(self, power):
+        local = power * self.data ** (power - 1)
+        return Value(self.data**power, (self,), (local,))
+
+    def log(self):
+        return Value(math.log(self.data), (self,), (1 / self.data,))
+
+    def exp(self):
+        out = math.exp(self.data)
+        return Value(out, (self,), (out,))
+
     def relu(self):
         return Value(max(0, self.data), (self,), (float(self.data > 0),))
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def __truediv__(self, other):
+        return self * other**-1
 
     def backward(self):
         order = []

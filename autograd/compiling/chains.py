@@ -1,0 +1,80 @@
+"""Zero beats infinity, at the price of nothing: products without their test.
+
+The chain rule's product is 0 where a factor is 0, even if the other is infinite or NaN.
+A plain product differs from it only by giving NaN there, and NaN runs through every
+operation into some output: all but comparisons, and what `where` does not choose, which
+no output depends on. So a program may multiply plainly, if whoever runs it looks at the
+outputs, and where one is NaN runs the sample again with the tests.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from .backends import Runner
+from .program import COMPARISONS, Program
+from .signature import Numbers
+
+__all__ = ["Watched", "relaxed"]
+
+Array = Any
+
+
+def relaxed(program: Program) -> Program | None:
+    """Return the program with plain products wherever a NaN of theirs is seen.
+
+    None where it would be the same program.
+
+    >>> chained = Program(("g", "d"), (), (("chain", 0, 1),), (2,))
+    >>> print(relaxed(chained))
+    program(g, d):
+        v0 = g * d
+        return v0
+    """
+    # A comparison would hide a NaN: what leads to one keeps its tests.
+    hidden = bytearray(program.size)
+    for slot in range(program.size - 1, program.start - 1, -1):
+        name, *operands = program.code[slot - program.start]
+        if hidden[slot] or name in COMPARISONS:
+            for operand in operands:
+                hidden[operand] = 1
+    code = tuple(
+        ("mul", *instruction[1:])
+        if instruction[0] == "chain" and not hidden[slot]
+        else instruction
+        for slot, instruction in enumerate(program.code, program.start)
+    )
+    return None if code == program.code else replace(program, code=code)
+
+
+class Watched:
+    """A runner of a relaxed program: samples with a NaN run again with the tests."""
+
+    def __init__(self, fast: Runner, make_strict: Callable[[], Runner]) -> None:
+        self.fast, self._make_strict = fast, make_strict
+
+    @cached_property
+    def strict(self) -> Runner:
+        """The runner of the program with its tests, made when it is first needed."""
+        return self._make_strict()
+
+    def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
+        """Run one sample."""
+        found, held = self.fast.run_one(numbers)
+        total = sum(found) if isinstance(found, list) else found.sum()
+        return self.strict.run_one(numbers) if total != total else (found, held)
+
+    def run(
+        self, uniform: Array, lanes: Array, reduce: bool
+    ) -> tuple[Array, Array | None]:
+        """Run a batch."""
+        found, held = self.fast.run(uniform, lanes, reduce)
+        wrong = found != found
+        if not wrong.any():
+            return found, held
+        if reduce:
+            return self.strict.run(uniform, lanes, reduce)
+        again = wrong.any(axis=0)
+        found[:, again] = self.strict.run(uniform, lanes[:, again].copy(), False)[0]
+        return found, held

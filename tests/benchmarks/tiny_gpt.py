@@ -1,0 +1,247 @@
+"""Train a tiny GPT on module names: compiled, eager, and on the original's `Value`.
+
+    python tests/benchmarks/tiny_gpt.py [--steps 1000] [--original-steps 10]
+
+The architecture of Karpathy's microgpt (2026): 16 numbers a token, 4 heads, one block,
+RMSNorm, 4,192 parameters; one name a step, Adam with linear decay. The names are those
+of Python's standard library (`sys.stdlib_module_names`). Targets, against the pure
+Python `Value` of slots and tuples in the same run: a step at least 1,000 times as fast
+once the lengths that occur are recorded, and 30 times over the first 1,000 steps,
+recording and compiling included.
+"""
+
+import argparse
+import math
+import random
+import statistics
+import sys
+import time
+
+import numpy as np
+from tuple_value import Value as TupleValue
+
+import autograd
+
+WIDTH, HEADS, CONTEXT = 16, 4, 16
+SIZE = WIDTH // HEADS
+
+
+def names():
+    """Return the names and the letters they are made of; 0 is the mark at both ends."""
+    found = sorted(n for n in sys.stdlib_module_names if len(n) < CONTEXT)
+    letters = sorted(set("".join(found)))
+    tokens = [[0, *(1 + letters.index(c) for c in name), 0] for name in found]
+    random.Random(0).shuffle(tokens)
+    return tokens, len(letters) + 1
+
+
+def new_weights(vocabulary, seed=0):
+    """Return the weights as arrays."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "token": (vocabulary, WIDTH),
+        "position": (CONTEXT, WIDTH),
+        "query": (WIDTH, WIDTH),
+        "key": (WIDTH, WIDTH),
+        "value": (WIDTH, WIDTH),
+        "out": (WIDTH, WIDTH),
+        "up": (4 * WIDTH, WIDTH),
+        "down": (WIDTH, 4 * WIDTH),
+        "head": (vocabulary, WIDTH),
+    }
+    return {name: rng.normal(0, 0.08, shape) for name, shape in shapes.items()}
+
+
+class Plain:
+    """The operations as the original has them: sums of products, written out."""
+
+    @staticmethod
+    def dot(w, x):
+        return sum((wi * xi for wi, xi in zip(w, x, strict=True)), start=0)
+
+    @staticmethod
+    def total(xs):
+        return sum(xs)
+
+    @staticmethod
+    def loss(scores, target):
+        top = max(s.data for s in scores)
+        weights = [(s - top).exp() for s in scores]
+        return -(weights[target] / sum(weights)).log()
+
+    @staticmethod
+    def softmax(scores):
+        top = max(s.data for s in scores)
+        weights = [(s - top).exp() for s in scores]
+        whole = sum(weights)
+        return [w / whole for w in weights]
+
+    @staticmethod
+    def relu(x):
+        return x.relu()
+
+    @staticmethod
+    def rows(table, i):
+        return table[i]
+
+
+class Ours(Plain):
+    """The same with this package's operations."""
+
+    dot = staticmethod(autograd.dot)
+    total = staticmethod(autograd.sum)
+    relu = staticmethod(autograd.relu)
+
+    @staticmethod
+    def loss(scores, target):
+        return autograd.logsumexp(scores) - autograd.take(scores, target)
+
+    @staticmethod
+    def softmax(scores):
+        whole = autograd.logsumexp(scores)
+        return [autograd.exp(s - whole) for s in scores]
+
+    @staticmethod
+    def rows(table, i):
+        return autograd.take(table, i)
+
+
+def gpt(weights, tokens, m):
+    """Return the mean loss over a name: of each token, given those before it."""
+
+    def linear(matrix, x):
+        return [m.dot(row, x) for row in matrix]
+
+    def norm(x):
+        mean_square = m.total([xi * xi for xi in x]) * (1 / len(x))
+        scale = (mean_square + 1e-5) ** -0.5
+        return [xi * scale for xi in x]
+
+    keys, values, losses = [], [], []
+    for place, (token, target) in enumerate(zip(tokens[:-1], tokens[1:], strict=True)):
+        embedded = m.rows(weights["token"], token)
+        x = norm(
+            [a + b for a, b in zip(embedded, weights["position"][place], strict=True)]
+        )
+        before, x = x, norm(x)
+        query = linear(weights["query"], x)
+        keys.append(linear(weights["key"], x))
+        values.append(linear(weights["value"], x))
+        mixed = []
+        for head in range(0, WIDTH, SIZE):
+            part = slice(head, head + SIZE)
+            scores = [m.dot(query[part], k[part]) * SIZE**-0.5 for k in keys]
+            shares = m.softmax(scores)
+            for j in range(head, head + SIZE):
+                mixed.append(m.dot(shares, [v[j] for v in values]))
+        x = [a + b for a, b in zip(linear(weights["out"], mixed), before, strict=True)]
+        before, x = x, norm(x)
+        hidden = [m.relu(h) for h in linear(weights["up"], x)]
+        x = [a + b for a, b in zip(linear(weights["down"], hidden), before, strict=True)]
+        losses.append(m.loss(linear(weights["head"], x), target))
+    return m.total(losses) * (1 / len(losses))
+
+
+def nested(make, weights):
+    return {
+        name: [[make(x) for x in row] for row in table.tolist()]
+        for name, table in weights.items()
+    }
+
+
+class Adam:
+    """Adam on one flat array, with microgpt's settings."""
+
+    def __init__(self, size, steps):
+        self.m, self.v, self.steps = np.zeros(size), np.zeros(size), steps
+
+    def update(self, weights, gradient, k):
+        self.m += 0.15 * (gradient - self.m)
+        self.v += 0.01 * (gradient * gradient - self.v)
+        rate = 0.01 * (1 - k / self.steps)
+        m = self.m / (1 - 0.85 ** (k + 1))
+        v = self.v / (1 - 0.99 ** (k + 1))
+        weights -= rate * m / (np.sqrt(v) + 1e-8)
+
+
+def original(tokens, weights, steps, k_max):
+    """Train on the tuple `Value`; return the seconds of each step, and the losses."""
+    table = nested(TupleValue, weights)
+    parameters = [p for rows in table.values() for row in rows for p in row]
+    first, second = [0.0] * len(parameters), [0.0] * len(parameters)
+    taken, losses = [], []
+    for k in range(steps):
+        start = time.perf_counter()
+        loss = gpt(table, tokens[k % len(tokens)], Plain)
+        loss.backward()
+        rate = 0.01 * (1 - k / k_max)
+        for i, p in enumerate(parameters):
+            first[i] = 0.85 * first[i] + 0.15 * p.grad
+            second[i] = 0.99 * second[i] + 0.01 * p.grad**2
+            m = first[i] / (1 - 0.85 ** (k + 1))
+            v = second[i] / (1 - 0.99 ** (k + 1))
+            p.data -= rate * m / (v**0.5 + 1e-8)
+            p.grad = 0
+        taken.append(time.perf_counter() - start)
+        losses.append(loss.data)
+    return taken, losses
+
+
+def compiled(tokens, weights, steps):
+    """Train compiled: weights and their gradient in one flat array."""
+    shapes = {name: table.shape for name, table in weights.items()}
+    flat = np.concatenate([table.ravel() for table in weights.values()])
+    views, place = {}, 0
+    for name, shape in shapes.items():
+        views[name] = flat[place : place + math.prod(shape)].reshape(shape)
+        place += math.prod(shape)
+
+    def loss(w, word):
+        return gpt({k: [list(r) for r in table] for k, table in w.items()}, word, Ours)
+
+    step = autograd.compile(autograd.value_and_grad(loss), index_argnums=1)
+    adam, taken, losses = Adam(flat.size, steps), [], []
+    for k in range(steps):
+        start = time.perf_counter()
+        value, gradient = step(views, tokens[k % len(tokens)])
+        adam.update(flat, np.concatenate([g.ravel() for g in gradient.values()]), k)
+        taken.append(time.perf_counter() - start)
+        losses.append(value)
+    return taken, losses, step
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--steps", type=int, default=1000)
+    options.add_argument("--original-steps", type=int, default=10)
+    given = options.parse_args()
+    tokens, vocabulary = names()
+    weights = new_weights(vocabulary)
+    print(f"{len(tokens)} names, {sum(w.size for w in weights.values())} parameters")
+    slow, slow_losses = original(tokens, weights, given.original_steps, given.steps)
+    fast, losses, step = compiled(tokens, weights, given.steps)
+    for ours, theirs in zip(losses, slow_losses, strict=False):
+        assert abs(ours - theirs) < 1e-9, (ours, theirs)
+    print(step.stats())
+    lengths = [len(tokens[k % len(tokens)]) for k in range(given.steps)]
+    seen, recorded = set(), []
+    for k, length in enumerate(lengths):
+        if length not in seen:
+            recorded.append(k)
+        seen.add(length)
+    replayed = [t for k, t in enumerate(fast) if k > max(recorded)]
+    # The original's time is about linear in the length; compare the same names.
+    per_letter = statistics.median(t / lengths[k] for k, t in enumerate(slow))
+    expected = [per_letter * length for length in lengths]
+    print(f"original {1e3 * statistics.median(slow):.0f} ms a step")
+    if replayed:
+        ratios = [expected[k] / t for k, t in enumerate(fast) if k > max(recorded)]
+        print(f"compiled {1e3 * statistics.median(replayed):.3f} ms a step once recorded, "
+              f"{statistics.median(ratios):.0f} times as fast (target 1000)")
+    print(f"all {given.steps} steps: {sum(fast):.1f} s, "
+          f"{sum(expected) / sum(fast):.0f} times as fast (target 30)")
+    print(f"losses {losses[0]:.3f} ... {statistics.mean(losses[-100:]):.3f}")
+
+
+if __name__ == "__main__":
+    main()
