@@ -174,7 +174,7 @@ def _fma(x: float, y: float, z: float) -> float:
     try:
         return exact.numerator / exact.denominator  # correctly rounded
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 def _kind_of_constant(x: Number) -> str:

@@ -1,29 +1,45 @@
+"""The reference backend: `Program.run`, sample by sample."""
+
+from typing import Any
+
 import numpy as np
 
+from .program import Program
+from .signature import Numbers
+from .sums import added, chunk_sums
 
-class _R:
-    def __init__(self, p, v):
-        self.p = p
-        self.v = v
-
-    def run_one(self, numbers):
-        return self.p.run(numbers)
-
-    def run(self, uniform, lanes, reduce):
-        outs = []
-        held = []
-        for col in lanes.T:
-            it = iter(col.tolist())
-            u = iter(uniform.tolist())
-            nums = [next(it) if v else next(u) for v in self.v]
-            nums = [int(x) if i in self.p.indices else x for i, x in enumerate(nums)]
-            o, h = self.p.run(nums)
-            outs.append(o)
-            held.append(h)
-        o = np.array(outs, float).T
-        h = np.array(held)
-        return (o * h).sum(1) if reduce else o, (h if self.p.guards else None)
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
-def prepare(p, v, *, exact):
-    return _R(p, v)
+class PythonRunner:
+    """Runs a program in plain Python: slow, and right by construction."""
+
+    def __init__(self, program: Program, varying: tuple[bool, ...]) -> None:
+        self.program, self.varying = program, np.array(varying, bool)
+
+    def run_one(self, numbers: Numbers) -> tuple[list[float], bool]:
+        """Run one sample."""
+        return self.program.run(numbers)
+
+    def run(
+        self, uniform: Array, lanes: Array, reduce: bool
+    ) -> tuple[Array, Array | None]:
+        """Run a batch."""
+        count = lanes.shape[1]
+        inputs = np.empty((len(self.varying), count))
+        inputs[self.varying] = lanes
+        inputs[~self.varying] = uniform[:, None]
+        runs = [self.program.run(sample) for sample in inputs.T.tolist()]
+        outputs = np.array([found for found, _ in runs], float).reshape(count, -1).T
+        held = np.array([fine for _, fine in runs]) if self.program.guards else None
+        if reduce:
+            kept = outputs if held is None else np.where(held, outputs, 0.0)
+            outputs = added(chunk_sums(kept))
+        return outputs, held
+
+
+def prepare(
+    program: Program, varying: tuple[bool, ...], *, exact: bool
+) -> PythonRunner:
+    """Return the runner of a program; it is always exact."""
+    return PythonRunner(program, varying)

@@ -1,2 +1,345 @@
-def simplified(program, exact):
-    return program
+"""Simplification: the same program in fewer instructions.
+
+    folding, identities, common sub-expressions   `rewritten`: one walk, by IDENTITIES
+    sums and products of sums → n-ary sum and dot `collected` (collect.py)
+
+Every pass takes a program and returns one, which is verified. With `exact` the bits of
+every output stay the same for all inputs, signs of zero and infinities included (that
+of a NaN apart); otherwise a result may move by a few units in the last place. What IEEE
+arithmetic does not allow is never done: x*0 is NaN for an infinite x, x + 0.0 is 0.0
+for x = −0.0, and a − a is NaN where a is one.
+"""
+
+import math
+from collections.abc import Callable
+
+from .builder import Builder
+from .collect import collected
+from .program import COMPARISONS, CONDITIONS, Number, Program, function_of
+
+__all__ = ["rewritten", "simplified"]
+
+
+def simplified(program: Program, exact: bool = False) -> Program:
+    """Return a program that computes the same in fewer instructions.
+
+    >>> from .program import Program
+    >>> long = Program(("x", "y"), (1.0,), (("mul", 0, 2), ("neg", 1),
+    ...     ("add", 3, 4)), (5,))
+    >>> print(simplified(long))
+    program(x, y):
+        v0 = x - y
+        return v0
+    """
+    program = rewritten(program, exact).verify()
+    return collected(program, exact).verify()
+
+
+class _Rewriter:
+    """The program under construction, as identities look at it."""
+
+    def __init__(self, program: Program, exact: bool) -> None:
+        self.builder = Builder(program.inputs, program.indices)
+        self.exact = exact
+        self.made = self.builder.made
+
+    def constant(self, handle: int) -> Number | None:
+        """Return the number if the handle is a constant."""
+        made = self.made[handle]
+        return made[1] if made[0] == "constant" else None
+
+    def is_(self, handle: int, x: float) -> bool:
+        """Tell the constant x, with its sign of zero."""
+        made = self.made[handle]
+        if made[0] != "constant" or type(made[1]) is not float:
+            return False
+        return bool(made[1] == x and math.copysign(1, made[1]) == math.copysign(1, x))
+
+    def operands(self, handle: int, name: str) -> tuple[int, ...] | None:
+        """Return the operands if the handle is the result of this operation."""
+        made = self.made[handle]
+        return made[1:] if made[0] == name else None
+
+    def put(self, name: str, *operands: int) -> int:
+        """Return the handle of an operation's result, simplified."""
+        made = [self.made[x] for x in operands]
+        if all(each[0] == "constant" for each in made):
+            return self._folded(name, [each[1] for each in made])
+        for identity in IDENTITIES.get(name, ()):
+            found = identity(self, *operands)
+            if found is not None:
+                return found
+        if name in _COMMUTATIVE:  # constants last, else the earlier one first
+            operands = tuple(sorted(operands, key=self._order))
+        return self.builder.emit(name, *operands)
+
+    def _order(self, handle: int) -> tuple[bool, int]:
+        return self.made[handle][0] == "constant", handle
+
+    def _folded(self, name: str, numbers: list[Number]) -> int:
+        return self.builder.constant(function_of(name)(*numbers))
+
+    def choose(self, condition: int, yes: int, no: int) -> int:
+        """Return the condition (condition and yes) or (not condition and no)."""
+        if yes == no:
+            return yes
+        either, neither = self.constant(yes), self.constant(no)
+        if either is True and neither is False:
+            return condition
+        if either is True:
+            return self.put("or", condition, no)
+        if neither is False:
+            return self.put("and", condition, yes)
+        opposite = self.put("not", condition)
+        if either is False:
+            return opposite if neither is True else self.put("and", opposite, no)
+        if neither is True:
+            return self.put("or", opposite, yes)
+        return self.put(
+            "or", self.put("and", condition, yes), self.put("and", opposite, no)
+        )
+
+
+def rewritten(program: Program, exact: bool) -> Program:
+    """Fold constants and apply the identities, in one walk."""
+    r = _Rewriter(program, exact)
+    slots = list(range(len(program.inputs)))
+    slots += map(r.builder.constant, program.constants)
+    for name, *places in program.code:
+        slots.append(r.put(name, *[slots[place] for place in places]))
+    guards = [(slots[place], wanted) for place, wanted in program.guards]
+    # A guard on a constant that holds always holds; one that fails always fails.
+    guards = [g for g in guards if r.constant(g[0]) is not g[1]]
+    return r.builder.finish([slots[place] for place in program.outputs], guards)
+
+
+_COMMUTATIVE = {"add", "mul", "eq", "ne", "and", "or"}
+_NEVER_MINUS_ZERO = {"exp", "exp2", "cosh", "abs", "sigmoid", "softplus", "relu"}
+_NEVER_MINUS_ZERO |= {"hypot", "norm", "erfc", "square"}
+
+Identity = Callable[..., int | None]
+
+
+def _is_never_minus_zero(r: _Rewriter, x: int) -> bool:
+    name, *operands = r.made[x]
+    if name == "constant":
+        return not r.is_(x, -0.0)
+    if name == "mul":
+        return bool(operands[0] == operands[1])
+    if name == "add":  # only −0.0 + −0.0 is −0.0
+        return any(r.made[y][0] in _NEVER_MINUS_ZERO for y in operands) or any(
+            r.made[y][0] == "constant" and not r.is_(y, -0.0) for y in operands
+        )
+    return name in _NEVER_MINUS_ZERO
+
+
+def _negated(r: _Rewriter, x: int) -> int | None:
+    """Return y where x is −y."""
+    operands = r.operands(x, "neg")
+    return operands[0] if operands else None
+
+
+def _add_zero(r: _Rewriter, x: int, y: int) -> int | None:
+    if r.is_(y, -0.0) or (r.is_(y, 0.0) and _is_never_minus_zero(r, x)):
+        return x  # x + -0.0 = x; x + 0.0 = x unless x may be -0.0
+    if r.is_(x, -0.0) or (r.is_(x, 0.0) and _is_never_minus_zero(r, y)):
+        return y
+    return None
+
+
+def _add_negative(r: _Rewriter, x: int, y: int) -> int | None:
+    if (z := _negated(r, y)) is not None:
+        return r.put("sub", x, z)  # x + (-z) = x - z
+    if (z := _negated(r, x)) is not None:
+        return r.put("sub", y, z)  # (-z) + y = y - z
+    return None
+
+
+def _sub(r: _Rewriter, x: int, y: int) -> int | None:
+    if r.is_(y, 0.0):
+        return x  # x - 0.0 = x
+    if (z := _negated(r, y)) is not None:
+        return r.put("add", x, z)  # x - (-z) = x + z
+    return None
+
+
+def _times(r: _Rewriter, x: int, y: int) -> int | None:
+    """Multiply by 1 and −1, whichever factor it is."""
+    for one, other in ((x, y), (y, x)):
+        if r.is_(one, 1.0):
+            return other  # 1*x = x
+        if r.is_(one, -1.0):
+            return r.put("neg", other)  # -1*x = -x
+    return None
+
+
+def _mul_negatives(r: _Rewriter, x: int, y: int) -> int | None:
+    a, b = _negated(r, x), _negated(r, y)
+    if a is not None and b is not None:
+        return r.put("mul", a, b)  # (-a)*(-b) = a*b
+    for negated, other in ((a, y), (b, x)):
+        constant = r.constant(other)
+        if negated is not None and type(constant) is float:
+            return r.put("mul", negated, r.builder.constant(-constant))  # (-a)*c = a*-c
+    return None
+
+
+def _chain(r: _Rewriter, g: int, d: int) -> int | None:
+    for one, other in ((g, d), (d, g)):
+        constant = r.constant(one)
+        if constant is None:
+            continue
+        if constant != 0 and math.isfinite(constant):
+            return r.put("mul", one, other)  # but for 0·∞ a chain is a product
+        if constant == 0:
+            return r.builder.constant(0.0) if not r.exact else None  # 0·x = 0
+    return None
+
+
+def _neg(r: _Rewriter, x: int) -> int | None:
+    if (y := _negated(r, x)) is not None:
+        return y  # -(-y) = y
+    product = r.operands(x, "mul")
+    for one, other in (product, product[::-1]) if product else ():
+        constant = r.constant(one)
+        if type(constant) is float:
+            return r.put("mul", r.builder.constant(-constant), other)  # -(c*x) = -c*x
+    return None
+
+
+def _div(r: _Rewriter, x: int, y: int) -> int | None:
+    c = r.constant(y)
+    if type(c) is not float or c == 0 or not math.isfinite(c):
+        return None
+    if c == 1.0:
+        return x  # x/1 = x
+    if c == -1.0:
+        return r.put("neg", x)  # x/-1 = -x
+    inverse = 1 / c
+    power_of_two = abs(math.frexp(c)[0]) == 0.5
+    normal = 2.0**-1022 <= abs(inverse) < math.inf
+    if normal and (power_of_two or not r.exact):
+        return r.put("mul", x, r.builder.constant(inverse))  # x/2 = x*½; else 1 ulp
+    return None
+
+
+def _pow(r: _Rewriter, x: int, y: int) -> int | None:
+    c = r.constant(y)
+    if c == 0:
+        return r.builder.constant(1.0)  # x**0 = 1, of NaN too
+    if c == 1:
+        return x  # x**1 = x
+    if r.exact or c not in (2, 3, 4, -1):
+        return None
+    if c == -1:
+        return r.put("div", r.builder.constant(1.0), x)  # x**-1 = 1/x
+    square = r.put("mul", x, x)
+    if c == 2:
+        return square  # x**2 = x*x
+    return r.put("mul", square, square if c == 4 else x)  # x**4 = x²*x², x**3 = x²*x
+
+
+def _where(r: _Rewriter, c: int, a: int, b: int) -> int | None:
+    constant = r.constant(c)
+    if constant is not None:
+        return a if constant else b  # a if True else b = a
+    if a == b:
+        return a  # a if c else a = a
+    if (opposite := r.operands(c, "not")) is not None:
+        return r.put("where", opposite[0], b, a)  # a if not c else b = b if c else a
+    inner = r.operands(a, "where")
+    if inner is not None and inner[0] == c:
+        return r.put("where", c, inner[1], b)  # (a if c else z) if c else b
+    inner = r.operands(b, "where")
+    if inner is not None and inner[0] == c:
+        return r.put("where", c, a, inner[2])  # a if c else (z if c else b)
+    return None
+
+
+def _not(r: _Rewriter, c: int) -> int | None:
+    inner = r.operands(c, "not")
+    return inner[0] if inner else None  # not not c = c
+
+
+def _and(r: _Rewriter, a: int, b: int) -> int | None:
+    if a == b:
+        return a  # a and a = a
+    for one, other in ((a, b), (b, a)):
+        constant = r.constant(one)
+        if constant is not None:
+            return other if constant else one  # True and a = a
+    return None
+
+
+def _or(r: _Rewriter, a: int, b: int) -> int | None:
+    if a == b:
+        return a  # a or a = a
+    for one, other in ((a, b), (b, a)):
+        constant = r.constant(one)
+        if constant is not None:
+            return one if constant else other  # False or a = a
+    return None
+
+
+def _compare_choices(name: str) -> Identity:
+    def compare(r: _Rewriter, x: int, y: int) -> int | None:
+        """Compare a constant with each of the constants that the other may be."""
+        for choice, fixed, turned in ((x, y, False), (y, x, True)):
+            if r.constant(fixed) is not None and _are_constants(r, choice):
+                return _of_each(r, choice, fixed, turned)
+        return None
+
+    def _of_each(r: _Rewriter, choice: int, fixed: int, turned: bool) -> int:
+        operands = r.operands(choice, "where")
+        if operands is None:
+            pair = (fixed, choice) if turned else (choice, fixed)
+            return r.put(name, *pair)
+        condition, *leaves = operands
+        yes, no = [_of_each(r, leaf, fixed, turned) for leaf in leaves]
+        return r.choose(condition, yes, no)
+
+    return compare
+
+
+def _are_constants(r: _Rewriter, x: int, depth: int = 4) -> bool:
+    """Tell a constant, or a choice of such."""
+    if r.constant(x) is not None:
+        return True
+    choice = r.operands(x, "where")
+    if choice is None or depth == 0:
+        return False
+    return all(_are_constants(r, leaf, depth - 1) for leaf in choice[1:])
+
+
+def _single(r: _Rewriter, *xs: int) -> int | None:
+    return xs[0] if len(xs) == 1 else None  # sum(x) = x
+
+
+def _pair(r: _Rewriter, *xs: int) -> int | None:
+    return r.put("add", *xs) if len(xs) == 2 else None  # sum(x, y) = x + y
+
+
+def _dot_of_one(r: _Rewriter, *xs: int) -> int | None:
+    return r.put("mul", *xs) if len(xs) == 2 else None  # dot([x], [y]) = x*y
+
+
+IDENTITIES: dict[str, tuple[Identity, ...]] = {
+    "add": (_add_zero, _add_negative),
+    "sub": (_sub,),
+    "mul": (_times, _mul_negatives),
+    "chain": (_times, _chain),
+    "neg": (_neg,),
+    "div": (_div,),
+    "pow": (_pow,),
+    "where": (_where,),
+    "not": (_not,),
+    "and": (_and,),
+    "or": (_or,),
+    "sum": (_single, _pair),
+    "prod": (_single,),
+    "max": (_single,),
+    "min": (_single,),
+    "dot": (_dot_of_one,),
+    **{name: (_compare_choices(name),) for name in COMPARISONS},
+}
+assert IDENTITIES.keys() & CONDITIONS  # every comparison is there

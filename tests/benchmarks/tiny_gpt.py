@@ -11,6 +11,7 @@ recording and compiling included.
 """
 
 import argparse
+import itertools
 import math
 import random
 import statistics
@@ -118,7 +119,7 @@ def gpt(weights, tokens, m):
         return [xi * scale for xi in x]
 
     keys, values, losses = [], [], []
-    for place, (token, target) in enumerate(zip(tokens[:-1], tokens[1:], strict=True)):
+    for place, (token, target) in enumerate(itertools.pairwise(tokens)):
         embedded = m.rows(weights["token"], token)
         x = norm(
             [a + b for a, b in zip(embedded, weights["position"][place], strict=True)]
@@ -137,7 +138,9 @@ def gpt(weights, tokens, m):
         x = [a + b for a, b in zip(linear(weights["out"], mixed), before, strict=True)]
         before, x = x, norm(x)
         hidden = [m.relu(h) for h in linear(weights["up"], x)]
-        x = [a + b for a, b in zip(linear(weights["down"], hidden), before, strict=True)]
+        x = [
+            a + b for a, b in zip(linear(weights["down"], hidden), before, strict=True)
+        ]
         losses.append(m.loss(linear(weights["head"], x), target))
     return m.total(losses) * (1 / len(losses))
 
@@ -236,10 +239,14 @@ def main():
     print(f"original {1e3 * statistics.median(slow):.0f} ms a step")
     if replayed:
         ratios = [expected[k] / t for k, t in enumerate(fast) if k > max(recorded)]
-        print(f"compiled {1e3 * statistics.median(replayed):.3f} ms a step once recorded, "
-              f"{statistics.median(ratios):.0f} times as fast (target 1000)")
-    print(f"all {given.steps} steps: {sum(fast):.1f} s, "
-          f"{sum(expected) / sum(fast):.0f} times as fast (target 30)")
+        print(
+            f"compiled {1e3 * statistics.median(replayed):.3f} ms once recorded, "
+            f"{statistics.median(ratios):.0f} times as fast (target 1000)"
+        )
+    print(
+        f"all {given.steps} steps: {sum(fast):.1f} s, "
+        f"{sum(expected) / sum(fast):.0f} times as fast (target 30)"
+    )
     print(f"losses {losses[0]:.3f} ... {statistics.mean(losses[-100:]):.3f}")
 
 
