@@ -216,6 +216,7 @@ def _applied(rule: Rule, value: Number, operands: Sequence[Any]) -> Symbol:
         latex = [_inside(symbols[0], _ATOM, "latex"), symbols[1].latex]
     else:
         latex = [_inside(x, LOOSE if free else _ATOM, "latex") for x in symbols]
-    binds = _ATOM if called else _BINDS.get(rule.name, LOOSE)
+    summed = rule.name in {"sum", "dot"}  # printed with + between the terms
+    binds = _BINDS.get(rule.name, LOOSE) if summed or not called else _ATOM
     text = formula(rule.name, rule.text, texts)
     return Symbol(value, text, rule.format_latex(*latex), binds)
