@@ -22,7 +22,6 @@ KINDS = {  # line, fill
 _BLUES = ("#F4F8FB", "#D3E4F0", "#A6CBE3", "#6FAAD0", "#3B86B8", "#125F95", "#053A62")
 _REDS = ("#FAE3D3", "#F0A878", "#D55E00")
 _SIGNED = (*_REDS[::-1], "#F7F7F7", "#CFE3F1", "#74AED6", "#0072B2")
-_STRONG = {*_BLUES[4:], _REDS[-1], _SIGNED[-1]}
 _SPREAD = 100.0  # beyond this ratio of largest to smallest, colours go by the logarithm
 
 # What a dark theme replaces; the colours of numbers stay as they are.
@@ -87,8 +86,11 @@ def scale_of(nodes: Iterable[Node], quantity: str) -> Scale:
 
 
 def ink_on(fill: str) -> str:
-    """Return the colour for text on a colour of a scale: black or white."""
-    return "#FFFFFF" if fill in _STRONG else "#000000"
+    """Return the colour for text on another: black or white, what stands out more."""
+    parts = [int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c < 0.04 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b  # relative, as WCAG 2 has it
+    return "#FFFFFF" if luminance < 0.179 else "#000000"
 
 
 def _size(node: Node, quantity: str) -> float:
@@ -104,7 +106,7 @@ def _float(x: Number) -> float:
     try:
         return float(x)
     except OverflowError:
-        return math.copysign(math.inf, x)
+        return math.inf if x > 0 else -math.inf
 
 
 def dark_rules(scope: str) -> str:

@@ -3,7 +3,7 @@
 import html
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,10 @@ _EDGE = {
 # Without these limits, one parameter used in 50 steps keeps `dot` busy for minutes.
 _HASTE = {"nslimit": "0.3", "mclimit": "0.2", "splines": "line"}
 _LARGE = 200  # nodes, or half as many as edges
-_MOST_ARROWS = 4  # out of one leaf of a large graph; its name stands at other uses
+# Where more arrows than this come from one node of a large graph, its name stands at
+# those of its uses that are farther away than so many ranks.
+_MOST_ARROWS = 4
+_NEAR = 4
 _CROWD = 2  # more numbers than this collide where their arrows end
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -85,9 +88,7 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
         within.node(node.name, **_box(node, scale, dead, module))
     _nest(graph, scene, clusters)
     titles = {node.name: node.title for node in scene.nodes}
-    often = {name for name, uses in fan_out.items() if large and uses > _MOST_ARROWS}
-    far = {n.name for n in scene.nodes if n.kind == "leaf" and n.name in often}
-    first_use: dict[str, str] = {}
+    far = _far(scene) if large else set()
     for edge, text in zip(scene.edges, texts, strict=True):
         crowded = (
             fan_in[edge.head] > _CROWD
@@ -102,15 +103,33 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
         if places[edge.tail] >= places[edge.head]:  # to the next step of a loop
             arrow |= {"constraint": "false", "color": KINDS["group"][0]}
         tail = edge.tail
-        if tail in far and first_use.setdefault(tail, edge.head) != edge.head:
+        if (tail, edge.head) in far:
             tail = f"{edge.tail}_{edge.head}"  # a name in place of a long arrow
             graph.node(tail, **_reference(titles[edge.tail]))
         graph.edge(tail, edge.head, **arrow)
     return graph
 
 
+def _far(scene: Scene) -> set[tuple[str, str]]:
+    """Return the long ones among the many arrows that come from one node."""
+    ranks: dict[str, int] = {}
+    heads: defaultdict[str, list[str]] = defaultdict(list)
+    for edge in scene.edges:
+        heads[edge.tail].append(edge.head)
+        ranks[edge.head] = max(ranks.get(edge.head, 0), 1 + ranks.get(edge.tail, 0))
+    kinds = {node.name: node.kind for node in scene.nodes}
+    far = set()
+    for tail, users in heads.items():
+        rank = ranks.get(tail, 0)
+        if kinds[tail] == "leaf":  # stands where it is used first
+            rank = min(ranks[user] for user in users) - 1
+        if len(users) > _MOST_ARROWS:
+            far |= {(tail, user) for user in users if ranks[user] - rank > _NEAR}
+    return far
+
+
 def _reference(title: str) -> dict[str, str]:
-    """Return the attributes of a name that stands for a leaf drawn elsewhere."""
+    """Return the attributes of a name that stands for a node drawn elsewhere."""
     return {
         "label": f"<{_text(title)}>",
         "shape": "plaintext",

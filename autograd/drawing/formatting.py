@@ -1,5 +1,6 @@
 """Numbers and texts as pictures and tables show them."""
 
+import re
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
@@ -36,3 +37,17 @@ def shortened(text: str, width: int) -> str:
     if len(text) <= width:
         return text
     return f"{text[: width // 2]}…{text[len(text) - (width - 1) // 2 :]}"
+
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_EXPONENT = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_DIGITS = {superscript: chr(digit) for digit, superscript in SUPERSCRIPTS.items()}
+
+
+def plain_exponents(text: str) -> str:
+    """Return the text without superscripts, for what can't show them.
+
+    >>> plain_exponents("x⁻¹² + y²")
+    'x^-12 + y^2'
+    """
+    return _EXPONENT.sub(lambda found: "^" + found[0].translate(_DIGITS), text)

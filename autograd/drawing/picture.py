@@ -10,6 +10,7 @@ from ..errors import ArgumentError, MissingExtraError
 from .colors import dark_rules
 from .dot import FONT, Style, digraph_of
 from .files import write_whole
+from .fonts import fitted
 from .rendering import pdf_of_svg, render, use_installed_graphviz
 from .scene import Scene
 from .trees import text_of
@@ -54,12 +55,7 @@ class Drawing:
     @property
     def svg(self) -> str:
         """The drawing as SVG."""
-        # Browsers on systems without Arial would take a font with serifs.
-        return (
-            render(self.dot, "svg")
-            .decode()
-            .replace(f'font-family="{FONT}"', f'font-family="{FONT},sans-serif"')
-        )
+        return fitted(render(self.dot, "svg").decode(), FONT)
 
     @property
     def html(self) -> str:

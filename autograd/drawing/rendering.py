@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from ..errors import MissingExtraError
+from .formatting import plain_exponents
 
 
 def render(source: str, image_format: str) -> bytes:
@@ -50,7 +51,8 @@ def pdf_of_svg(svg: str) -> bytes:
             "PDF needs svglib and reportlab, which are not installed: pip install "
             "'scalar-autograd[pdf]', or install the package graphviz of your system"
         ) from None
-    drawing = svg2rlg(io.BytesIO(svg.encode()))
+    # The fonts that every PDF reader has lack most superscripts.
+    drawing = svg2rlg(io.BytesIO(plain_exponents(svg).encode()))
     content: bytes = renderPDF.drawToString(drawing)
     return content
 

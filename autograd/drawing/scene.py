@@ -15,10 +15,9 @@ from ..graph import topological_order
 from ..layout import edges, is_number
 from ..rules.rule import fill
 from ..value import Value
-from .formatting import number
+from .formatting import SUPERSCRIPTS, number
 
 Number = Any
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # Where the mathematical form is not what `Rule.format` prints as Python.
 _MATHEMATICAL = {
     "mul": "{} × {}",
@@ -252,7 +251,7 @@ def formula(operation: str, text: str, operands: list[str]) -> str:
     if operation == "pow":
         base, exponent = bracketed(operands[0]), operands[1]
         if exponent.lstrip("-").isdigit():
-            return base + exponent.translate(_SUPERSCRIPTS)
+            return base + exponent.translate(SUPERSCRIPTS)
         return f"{base} ^ {bracketed(exponent)}"
     if "(" not in text:  # an operator
         operands = [operands[0], *map(bracketed, operands[1:])]

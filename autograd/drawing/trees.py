@@ -1,9 +1,7 @@
 """Scene → text: a tree for terminals and logs, from the outputs down."""
 
-import re
-
 from .dot import value_text
-from .formatting import number, shortened
+from .formatting import number, plain_exponents, shortened
 from .scene import Edge, Node, Scene
 
 _WIDEST = 60  # of a title with its formula
@@ -19,8 +17,6 @@ _ASCII = {
     "↑": "^",
     "↺": "@",
 }
-_EXPONENT = re.compile("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
-_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def text_of(scene: Scene, *, ascii: bool = False, note: str = "") -> str:
@@ -46,7 +42,7 @@ def text_of(scene: Scene, *, ascii: bool = False, note: str = "") -> str:
 
 def plain(text: str) -> str:
     """Return the text in ASCII."""
-    text = _EXPONENT.sub(lambda found: "^" + found[0].translate(_DIGITS), text)
+    text = plain_exponents(text)
     for fancy, simple in _ASCII.items():
         text = text.replace(fancy, simple)
     return text.encode("ascii", "backslashreplace").decode()
