@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..functions import is_array
-from .recording import Call, Recordings, check_bounds
+from .recording import Call, Layout, Recordings, built, check_bounds, expanded
 from .signature import Numbers, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -44,7 +44,7 @@ class Mapped:
                 raise ArgumentError(
                     f"in_axes says axis {axis} of {name}, an array of shape {x.shape}"
                 )
-            self.samples: Any = np.moveaxis(x, axis, 0)
+            self.samples: Any = np.moveaxis(x, axis, 0) if axis else x
         elif isinstance(x, list | tuple) and axis in (0, -len(x)):
             self.samples = x
         else:
@@ -97,10 +97,14 @@ class Mapped:
 
 @dataclass
 class Group:
-    """Samples with one key: their places, and the numbers that vary (m, samples)."""
+    """Samples with one key: their places, and the numbers that vary (m, samples).
+
+    layout: for each argument whether it varies, and how many numbers it has.
+    """
 
     places: Array
     lanes: Array
+    layout: Layout
 
 
 class Batch:
@@ -115,16 +119,20 @@ class Batch:
                 f"in_axes has {len(axes)} entries, but {name} was given {len(args)} "
                 f"arguments: an axis for each, None for one that all samples share"
             )
-        for axis in axes:
-            if axis is not None and (type(axis) is bool or not isinstance(axis, int)):
+        self.args, self.indices = args, indices
+        self.uniform: Numbers = array("d")
+        self.mapped: dict[int, Mapped] = {}
+        self.shared: dict[int, tuple[Hashable, int]] = {}  # keys, how many numbers
+        for i, (x, axis) in enumerate(zip(args, axes, strict=True)):
+            if axis is None:
+                known = len(self.uniform)
+                key = signature(x, self.uniform, i in indices)
+                self.shared[i] = key, len(self.uniform) - known
+            elif type(axis) is bool or not isinstance(axis, int):
                 raise ArgumentError(f"in_axes holds ints and None, got {axis!r}")
-        self.indices = indices
-        self.shared = list(args)
-        self.mapped = {
-            i: Mapped(args[i], axis, i in indices, f"argument {i} of {name}")
-            for i, axis in enumerate(axes)
-            if axis is not None
-        }
+            else:
+                where = f"argument {i} of {name}"
+                self.mapped[i] = Mapped(x, axis, i in indices, where)
         counts = {i: each.count for i, each in self.mapped.items()}
         if len(set(counts.values())) != 1:
             raise ArgumentError(
@@ -139,7 +147,7 @@ class Batch:
         """Return the call of one sample."""
         args = [
             self.mapped[i].sample(place) if i in self.mapped else x
-            for i, x in enumerate(self.shared)
+            for i, x in enumerate(self.args)
         ]
         numbers: Numbers = array("d")
         for i, x in enumerate(args):
@@ -151,46 +159,37 @@ class Batch:
         found = {i: each.lanes() for i, each in self.mapped.items()}
         alike = {i: each for i, each in found.items() if each is not None}
         if len(alike) == len(found):
-            key = self._key({i: each[0] for i, each in alike.items()})
-            lanes = np.concatenate([each[1] for each in alike.values()])
-            return {key: Group(np.arange(self.count), lanes)}
+            key, layout = self._key({i: (k, len(x)) for i, (k, x) in alike.items()})
+            lanes = np.concatenate([x for _, x in alike.values()])
+            return {key: Group(np.arange(self.count), lanes, layout)}
         places: dict[Hashable, list[int]] = {}
         rows: dict[Hashable, list[Numbers]] = {}
+        layouts: dict[Hashable, Layout] = {}
         for place in range(self.count):
             numbers: Numbers = array("d")
-            keys = {
-                i: signature(each.sample(place), numbers, each.index)
-                for i, each in self.mapped.items()
-            }
-            key = self._key(keys)
+            keys: dict[int, tuple[Hashable, int]] = {}
+            for i, each in self.mapped.items():
+                known = len(numbers)
+                key = signature(each.sample(place), numbers, each.index)
+                keys[i] = key, len(numbers) - known
+            key, layout = self._key(keys)
+            layouts[key] = layout
             places.setdefault(key, []).append(place)
             rows.setdefault(key, []).append(numbers)
         return {
-            key: Group(np.array(at), np.array(rows[key], float).T.reshape(-1, len(at)))
+            key: Group(
+                np.array(at),
+                np.array(rows[key], float).T.reshape(-1, len(at)),
+                layouts[key],
+            )
             for key, at in places.items()
         }
 
-    def _key(self, keys: dict[int, Hashable]) -> Hashable:
-        shared = [
-            keys[i] if i in keys else signature(x, array("d"), i in self.indices)
-            for i, x in enumerate(self.shared)
-        ]
-        return (tuple(shared), ())
-
-    def layout(self, place: int) -> tuple[list[bool], Numbers]:
-        """Return which numbers of a call vary, and those that do not."""
-        varying: list[bool] = []
-        uniform: Numbers = array("d")
-        for i, x in enumerate(self.shared):
-            numbers: Numbers = array("d")
-            if i in self.mapped:
-                signature(self.mapped[i].sample(place), numbers, i in self.indices)
-                varying += [True] * len(numbers)
-            else:
-                signature(x, numbers, i in self.indices)
-                varying += [False] * len(numbers)
-                uniform += numbers
-        return varying, uniform
+    def _key(self, keys: dict[int, tuple[Hashable, int]]) -> tuple[Hashable, Layout]:
+        """Return the key of a call with these arguments, and its layout."""
+        every = sorted((self.shared | keys).items())
+        layout = tuple((i in self.mapped, count) for i, (_, count) in every)
+        return (tuple(key for _, (key, _) in every), ()), layout
 
 
 class Results:
@@ -220,8 +219,9 @@ class Results:
     def build(self) -> Any:
         """Return the results, nested as the function's: a number of each sample."""
         if self.reduce:
-            found = self.found / self.count if self.reduce == "mean" else self.found
-            return self.structure.build(found.tolist())
+            if self.reduce == "mean":
+                self.found /= self.count
+            return built(self.structure, self.found)
         rows = iter(self.found)
 
         def part(structure: Any) -> Array:
@@ -238,17 +238,16 @@ def run_group(
     recordings: Recordings, batch: Batch, group: Group, results: Results
 ) -> None:
     """Run the samples of a group, by the branches that they take."""
-    varying, uniform = batch.layout(int(group.places[0]))
     places, lanes, tried = group.places, group.lanes, 0
     while places.size:
         if tried == len(recordings.branches):
             recordings.record(batch.call(int(places[0])), tried)
         branch = recordings.branches[tried]
         tried += 1
-        check_bounds(branch, _rows(varying, uniform, lanes))
-        inputs = np.array(branch.inputs(uniform))
-        mask = (*varying, *(False for _ in branch.captured))
-        runner = recordings.runner(branch, mask)
+        if branch.bounds:
+            check_bounds(branch, _rows(group.layout, batch.uniform, lanes))
+        inputs = np.array(branch.inputs(batch.uniform))
+        runner = recordings.runner(branch, group.layout)
         outputs, held = runner.run(inputs, lanes, bool(results.reduce))
         if held is None or held.all():
             results.add(branch.results, outputs, places)
@@ -260,7 +259,7 @@ def run_group(
         places, lanes = places[~held], np.ascontiguousarray(lanes[:, ~held])
 
 
-def _rows(varying: Sequence[bool], uniform: Sequence[Any], lanes: Array) -> list[Any]:
+def _rows(layout: Layout, uniform: Numbers, lanes: Array) -> list[Any]:
     """Return each input of the arguments: a number, or those of all samples."""
     moving, fixed = iter(lanes), iter(uniform)
-    return [next(moving) if varies else next(fixed) for varies in varying]
+    return [next(moving if varies else fixed) for varies in expanded(layout)]

@@ -24,6 +24,9 @@ from .simplify import simplified
 from .tracers import Condition
 from .tracing import tracing
 
+# For each argument whether it varies in a batch, and how many numbers it has.
+Layout = tuple[tuple[bool, int], ...]
+
 MOST_BRANCHES = 64
 MOST_GUARDS = 10_000
 
@@ -52,7 +55,7 @@ class Branch:
     bounds: tuple[tuple[int, int], ...]
     results: Structure
     failed: int = 0  # calls in which the guards did not hold
-    runners: dict[tuple[bool, ...], Runner] = field(default_factory=dict)
+    runners: dict[Layout, Runner] = field(default_factory=dict)
 
     def inputs(self, given: Numbers) -> Numbers:
         """Return the program's inputs: the arguments' numbers, those of captured."""
@@ -86,7 +89,7 @@ class Recordings:
             for branch in self.branches[tried:]:
                 check_bounds(branch, call.numbers)
                 numbers = branch.inputs(call.numbers)
-                runner = self.runner(branch, (False,) * len(numbers))
+                runner = self.runner(branch, ())
                 found, held = runner.run_one(numbers)
                 if held:
                     return built(branch.results, found)
@@ -130,15 +133,17 @@ class Recordings:
         found = captured, bounds, structure
         return Branch(recorded, program, fast is not None, *found)
 
-    def runner(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
-        """Return what runs a branch where these inputs vary from sample to sample."""
-        found = branch.runners.get(varying)
+    def runner(self, branch: Branch, layout: Layout) -> Runner:
+        """Return what runs a branch where these arguments vary; () for one sample."""
+        found = branch.runners.get(layout)
         if found is None:
             with self._lock:
+                fixed = [False] * (len(branch.program.inputs) - len(expanded(layout)))
+                varying = (*expanded(layout), *fixed)
                 found = self._prepared(branch.program, varying)
                 if branch.is_relaxed:
                     found = Watched(found, lambda: self._strict(branch, varying))
-                branch.runners[varying] = found
+                branch.runners[layout] = found
         return found
 
     def _prepared(self, program: Program, varying: tuple[bool, ...]) -> Runner:
@@ -174,6 +179,11 @@ class Call:
         ]
         keywords = {key: rebuilt(x, make, key) for key, x in self.keywords.items()}
         return args, keywords
+
+
+def expanded(layout: Layout) -> list[bool]:
+    """Return for each number of the arguments whether it varies."""
+    return [varies for varies, count in layout for _ in range(count)]
 
 
 def built(structure: Structure, found: Any) -> Any:

@@ -7,6 +7,7 @@ the key: two calls with the same key can use the same program.
 
 from array import array
 from collections.abc import Callable, Hashable
+from functools import cache
 from typing import Any, TypeAlias
 
 from ..errors import NumberError, TracingError
@@ -27,30 +28,29 @@ def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
 
     Raises `LiveError` for Values, `TracingError` for what can be neither.
     """
-    kind = type(x)
+    kind: Any = type(x)
     if kind is float and not index:
         numbers.append(x)
         return "number"
-    if isinstance(x, list | tuple):
+    sort = _sort(kind)
+    if sort == "sequence":
         return (kind, *[signature(each, numbers, index) for each in x])
-    if isinstance(x, dict):
+    if sort == "array":
+        return _of_array(x, numbers, index)
+    if sort == "dict":
         items = [(key, signature(each, numbers, index)) for key, each in x.items()]
         return (kind, *items)
-    if isinstance(x, Node):
+    if sort == "node":
         raise LiveError
-    if is_array(x):
-        return _of_array(x, numbers, index)
     if index:
-        if isinstance(x, bool) or not hasattr(x, "__index__"):
+        if sort == "bool" or not hasattr(x, "__index__"):
             raise NumberError(f"an index argument is a whole number, got {describe(x)}")
         numbers.append(x.__index__())
         return "index"
-    if isinstance(x, float) or hasattr(x, "dtype"):
-        if getattr(getattr(x, "dtype", None), "kind", "f") == "f":
-            numbers.append(float(x))
-            return "number"
-        return kind, x.item()
-    if namespace_of_type(kind) not in (None, FLOATS):
+    if sort == "float":
+        numbers.append(float(x))
+        return "number"
+    if sort == "exact":
         raise NumberError(f"a compiled function computes in floats, got {describe(x)}")
     try:
         hash(x)
@@ -63,12 +63,38 @@ def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
     return kind, x
 
 
+@cache
+def _sort(kind: type) -> str:
+    """Return what the arguments of a type are."""
+    if issubclass(kind, list | tuple):
+        return "sequence"
+    if issubclass(kind, dict):
+        return "dict"
+    if issubclass(kind, Node):
+        return "node"
+    if any(base.__name__ == "ndarray" for base in kind.__mro__):
+        return "array"
+    if kind is bool or kind.__name__ in ("bool", "bool_"):
+        return "bool"
+    if hasattr(kind, "dtype"):  # a scalar of NumPy
+        return "float" if hasattr(kind, "is_integer") and not _whole(kind) else "whole"
+    if issubclass(kind, float):
+        return "float"
+    exact = namespace_of_type(kind) not in (None, FLOATS)
+    return "exact" if exact else "constant"
+
+
+def _whole(kind: type) -> bool:
+    return hasattr(kind, "__index__")
+
+
 def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
     kind = x.dtype.kind
     if index and kind not in "iu":
         raise NumberError(f"an index argument is whole, got an array of {x.dtype}")
     if kind == "f" or index:
-        numbers.frombytes(x.astype(float, copy=False).tobytes())
+        floats = x if x.dtype == float else x.astype(float)
+        numbers.frombytes(floats.tobytes())
         return "array", x.shape, index
     if kind == "O":
         if any(isinstance(each, Node) for each in x.ravel().tolist()):
@@ -97,9 +123,9 @@ def rebuilt(
         if x.dtype.kind != "f" and not index:
             return x
         return _array(x, make, name, index)
-    if index or isinstance(x, float) or getattr(x, "dtype", None) is not None:
-        is_number = index or getattr(getattr(x, "dtype", None), "kind", "f") == "f"
-        return make(name, index) if is_number else x
+    kind: Any = type(x)
+    if index or _sort(kind) == "float":
+        return make(name, index)
     return x
 
 
