@@ -148,7 +148,7 @@ def _closed(
         closed = {group.name for group in scene.groups if group.level <= level}
     else:
         scene, closed = with_modules(scene, fold)
-    boxes, _ = size_of(scene, closed)
+    boxes = size_of(scene, closed).boxes
     if boxes > (max_nodes or _DRAWABLE):
         raise ArgumentError(
             f"that makes {boxes:,} boxes, more than one can read: leave fold and depth "

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 
 from ..errors import ArgumentError
@@ -208,39 +208,67 @@ def levels(scene: Scene) -> list[set[str]]:
     return found
 
 
-def size_of(scene: Scene, closed: set[str]) -> tuple[int, int]:
-    """Return how many boxes and how many arrows the scene has with these closed."""
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many boxes and arrows a picture has, and how many boxes lie in a row."""
+
+    boxes: int
+    arrows: int
+    length: int
+
+    def fits(self, most: int) -> bool:
+        """Tell whether so many boxes, or what is like it, can be taken in."""
+        return (
+            self.boxes <= most
+            and self.arrows <= _ARROWS * most
+            and self.length <= max(_SHORTEST, most // 4)
+        )
+
+
+_ARROWS = 1.5  # a box; more of them nobody can follow
+_SHORTEST = 20  # so many boxes in a row always fit
+_FEWEST = 12  # boxes that are left beside the rest
+
+
+def size_of(scene: Scene, closed: set[str]) -> Size:
+    """Return the size of the picture with these groups closed; constants not counted.
+
+    In a loop the length is that of one way through it, about.
+    """
     box_of = _boxes(scene, closed)
     constants = {node.name for node in scene.nodes if node.kind == "constant"}
-    arrows = {
-        (box_of[edge.tail], box_of[edge.head])
-        for edge in scene.edges
-        if box_of[edge.tail] != box_of[edge.head] and edge.tail not in constants
-    }
-    return len({*box_of.values()} - constants), len(arrows)
+    arrows: dict[tuple[str, str], None] = {}
+    ranks: Counter[str] = Counter()
+    for edge in scene.edges:
+        tail, head = box_of[edge.tail], box_of[edge.head]
+        if tail == head or edge.tail in constants or (tail, head) in arrows:
+            continue
+        arrows[tail, head] = None
+        if (head, tail) not in arrows:
+            ranks[head] = max(ranks[head], ranks[tail] + 1)
+    length = max(ranks.values(), default=0) + 1
+    return Size(len({*box_of.values()} - constants), len(arrows), length)
 
 
 def closed_to_fit(scene: Scene, most: int) -> tuple[Scene, set[str]]:
-    """Return what to close so that at most so many boxes remain.
+    """Return what to close so that at most so many boxes remain, or nothing.
 
     Where even that is too much, the earlier nodes go into one more group.
     """
     closed: set[str] = set()
+    if scene.total <= most:
+        return scene, closed
     for closed in reversed(levels(scene)):
-        boxes, arrows = size_of(scene, closed)
-        if boxes <= most and arrows <= _ARROWS * most:
+        size = size_of(scene, closed)
+        if size.fits(most):
             return scene, closed
-    if boxes <= most and arrows <= 2 * _ARROWS * most:
+    if size.boxes <= most and size.arrows <= 2 * _ARROWS * most:
         return scene, closed
     found = _with_rest(scene, closed, most)
-    while most > _FEWEST and size_of(*found)[1] > _ARROWS * most:
+    while most > _FEWEST and size_of(*found).arrows > _ARROWS * most:
         most = max(_FEWEST, 2 * most // 3)
         found = _with_rest(scene, closed, most)
     return found
-
-
-_ARROWS = 1.5  # a box; more of them nobody can follow
-_FEWEST = 12  # boxes that are left beside the rest
 
 
 def with_modules(scene: Scene, paths: Collection[str]) -> tuple[Scene, set[str]]:

@@ -24,16 +24,14 @@ from autograd import (
     detect_anomaly,
     dot,
     draw,
-    exp,
-    log,
-    relu,
     sin,
-    tanh,
     where,
 )
 from autograd.drawing import rendering
 from autograd.drawing.formatting import number, shortened
 from autograd.drawing.scene import scene_of
+
+from .graphs import DRAWN, neuron
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script>"
@@ -57,17 +55,6 @@ def no_dot(monkeypatch):
 @pytest.fixture
 def no_graphviz(no_dot, monkeypatch):
     monkeypatch.setattr(rendering, "_pure_binary", lambda: None)
-
-
-def neuron():
-    """Karpathy's neuron, after `backward()`."""
-    x1, x2 = Value(2.0, label="x1"), Value(0.0, label="x2")
-    w1, w2 = Value(-3.0, label="w1"), Value(1.0, label="w2")
-    b = Value(6.8813735870195432, label="b")
-    out = tanh(w1 * x1 + w2 * x2 + b)
-    out.label = "o"
-    out.backward()
-    return out
 
 
 def parts(svg, kind):
@@ -218,98 +205,28 @@ def test_shortened():
 
 # As DOT
 
-SNAPSHOTS = Path(__file__).parent / "snapshots"
-
-
-def square():
-    x = Value(3.0, label="x")
-    y = x**2
-    y.backward()
-    return y
-
-
-def second_derivative():
-    x = Value(0.5, label="x")
-    y = sin(x * x)
-    y.label = "y"
-    [slope] = y.gradient([x], create_graph=True)
-    slope.label = "dy/dx"
-    slope.backward()
-    return [y, slope]
-
-
-def softmax_cross_entropy():
-    scores = [Value(z, label=f"z{i}") for i, z in enumerate([2.0, 1.0, 0.5])]
-    weights = [exp(z) for z in scores]
-    total = weights[0] + weights[1] + weights[2]
-    share = weights[0] / total
-    share.label = "p0"
-    loss = -log(share)
-    loss.label = "loss"
-    loss.backward()
-    return loss
-
-
-def mlp():
-    """2-3-1 with short numbers; returns the score and names for the parameters."""
-    x = [Value(1.0, label="x0"), Value(-2.0, label="x1")]
-    layers, names = [], {}
-    for n, (inputs, outputs) in enumerate([(2, 3), (3, 1)]):
-        layers.append([])
-        for j in range(outputs):
-            w = [Value((i - j) / 2) for i in range(inputs)]
-            b = Value(0.25)
-            layers[-1].append((w, b))
-            path = f"layers[{n}].neurons[{j}]"
-            names |= {f"{path}.w[{i}]": v for i, v in enumerate(w)}
-            names[f"{path}.b"] = b
-    for n, layer in enumerate(layers):
-        sums = [sum((a * i for a, i in zip(w, x, strict=True)), b) for w, b in layer]
-        x = [relu(s) for s in sums] if n == 0 else sums
-    x[0].label = "score"
-    x[0].backward()
-    return x[0], names
-
-
-def rnn():
-    """One unit, 60 steps, h ← tanh(w h + u x)."""
-    w, u, h = Value(0.5, label="w"), Value(1.0, label="u"), Value(0.0, label="h")
-    for t in range(60):
-        h = tanh(w * h + u * float(t % 2))
-    h.label = "out"
-    h.backward()
-    return h
-
-
-def mlp_drawn(**options):
-    score, names = mlp()
-    return draw(score, names=names, **options)
-
-
-DRAWN = {
-    "square": lambda: draw(square()),
-    "neuron": lambda: draw(neuron(), color="grad", contributions=True),
-    "second_derivative": lambda: draw(second_derivative()),
-    "softmax_cross_entropy": lambda: draw(softmax_cross_entropy()),
-    "mlp_unfolded": lambda: mlp_drawn(fold=False),
-    "mlp_folded": lambda: mlp_drawn(fold="neurons"),
-    "mlp_layers": lambda: mlp_drawn(depth=0),
-    "rnn_folded": lambda: draw(rnn()),
-}
+PICTURES = Path(__file__).parent / "pictures"
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_text_of_a_drawing(name):
-    """Each file under snapshots/ is a text as it was looked at and found good.
+    """The files under pictures/ are drawings as they were looked at and found good.
 
     After a change that is meant: AUTOGRAD_SNAPSHOTS=write pytest ..., and look at the
-    difference.
+    pictures. SVG differs from one Graphviz to the next, so its words are compared.
     """
-    path = SNAPSHOTS / f"{name}.dot"
-    text = DRAWN[name]().dot
+    drawing = DRAWN[name]()
+    text, picture = PICTURES / f"{name}.dot", PICTURES / f"{name}.svg"
     if os.environ.get("AUTOGRAD_SNAPSHOTS") == "write":
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+        drawing.save(text)
+        drawing.save(picture)
+    assert drawing.dot == text.read_text(encoding="utf-8")
+    assert words(drawing.svg) == words(picture.read_text(encoding="utf-8"))
+
+
+def words(svg):
+    texts = ElementTree.fromstring(svg).iter(f"{SVG}text")
+    return sorted(word for text in texts for word in text.text.split())
 
 
 def test_the_same_text_on_every_run():

@@ -1,18 +1,17 @@
 """Folding: what belongs together is found, and a box's numbers are the engine's."""
 
-import builtins
 import math
 import random
 import re
 import time
-from itertools import pairwise
 
 import pytest
 
 import autograd
-from autograd import ArgumentError, Value, dot, draw, exp, relu, sin, tanh
+from autograd import ArgumentError, Value, dot, draw, exp, sin, tanh
 from autograd.drawing.folding import (
     LEVELS,
+    Size,
     closed_to_fit,
     fold_scene,
     levels,
@@ -20,6 +19,8 @@ from autograd.drawing.folding import (
 )
 from autograd.drawing.grouping import grouped
 from autograd.drawing.scene import Range, scene_of
+
+from .graphs import Net, rnn, training_step
 
 
 def groups_of(*outputs, names=None):
@@ -35,57 +36,6 @@ def boxes(drawing):
         for node in drawing.scene.nodes
         if node.kind != "constant"
     }
-
-
-class Net:
-    """A network written as micrograd writes it, with names for its parameters."""
-
-    def __init__(self, *widths, seed=0, activation=relu):
-        rng = random.Random(seed)
-        self.activation = activation
-        self.layers = [
-            [
-                ([Value(rng.gauss(0, 1)) for _ in range(inputs)], Value(0.1))
-                for _ in range(outputs)
-            ]
-            for inputs, outputs in pairwise(widths)
-        ]
-
-    def named_parameters(self):
-        return [
-            (f"layers[{i}].neurons[{j}].{name}", value)
-            for i, layer in enumerate(self.layers)
-            for j, (weights, bias) in enumerate(layer)
-            for name, value in [
-                *((f"w[{k}]", w) for k, w in enumerate(weights)),
-                ("b", bias),
-            ]
-        ]
-
-    def __call__(self, x):
-        for i, layer in enumerate(self.layers):
-            sums = [
-                builtins.sum((w * xi for w, xi in zip(ws, x, strict=True)), b)
-                for ws, b in layer
-            ]
-            last = i == len(self.layers) - 1
-            x = sums if last else [self.activation(s) for s in sums]
-        return x
-
-
-def training_step(samples, *widths, seed=0):
-    """micrograd's demo: hinge loss and L2 term; op for op."""
-    rng = random.Random(seed)
-    net = Net(2, *widths, seed=seed)
-    losses = []
-    for _ in range(samples):
-        [score] = net([rng.uniform(-1, 1), rng.uniform(-1, 1)])
-        losses.append((1 + -rng.choice([-1, 1]) * score).relu())
-    penalty = builtins.sum(p * p for _, p in net.named_parameters())
-    loss = builtins.sum(losses) * (1.0 / samples) + 1e-4 * penalty
-    loss.label = "loss"
-    loss.backward()
-    return loss, net
 
 
 # What is found
@@ -360,6 +310,16 @@ def test_as_little_as_needed():
     assert len(set(sizes)) > 2
 
 
+def test_a_long_row_of_boxes_is_folded_with_the_rest():
+    """Sixty neurons in a row are less than 150 boxes, and no picture for one page."""
+    drawing = draw(rnn())
+    assert "loop" in drawing.folded
+    v = Value(1.0)
+    for _ in range(100):  # but what is small is never folded
+        v = tanh(v)
+    assert draw(v).folded == ""
+
+
 def test_depth_opens_level_after_level():
     loss, net = training_step(3, 3, 1)
     counts = [len(boxes(draw(loss, names=net, depth=d))) for d in range(6)]
@@ -445,4 +405,4 @@ def test_time_is_near_linear():
 def test_size_of_counts_boxes_and_arrows():
     x = Value(1.0)
     scene = grouped(scene_of([x * x + 1]))
-    assert size_of(scene, set()) == (3, 2)
+    assert size_of(scene, set()) == Size(boxes=3, arrows=2, length=3)
