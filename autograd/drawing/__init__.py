@@ -37,7 +37,9 @@ __all__ = [
 
 _READABLE = 150  # boxes, before draw folds
 _DRAWABLE = 2000  # boxes, before it refuses
+_LONG_ROW = 5  # so many boxes make a folded picture go down
 _COLORS = ("kind", "grad", "data")
+_DIRECTIONS = ("auto", "right", "down")
 
 
 def draw(
@@ -49,6 +51,7 @@ def draw(
     max_nodes: int | None = None,
     color: str = "kind",
     contributions: bool = False,
+    direction: str = "auto",
 ) -> Drawing:
     """Draw the graph of a Value, or of several, as it is now.
 
@@ -74,6 +77,8 @@ def draw(
     color: "kind", or "grad" or "data": boxes are coloured by |grad| or by data, with a
         legend.
     contributions: whether edges show derivative × upstream gradient = contribution.
+    direction: where arrows go: "right", or "down"; "auto" is right, but down for folded
+        pictures that would be wider than a page.
 
     >>> from autograd import Value, draw
     >>> x = Value(3.0, label="x")
@@ -89,10 +94,18 @@ def draw(
     """
     if color not in _COLORS:
         raise ArgumentError(f"color is one of {', '.join(_COLORS)}; got {color!r}")
+    if direction not in _DIRECTIONS:
+        raise ArgumentError(
+            f"direction is one of {', '.join(_DIRECTIONS)}; got {direction!r}"
+        )
     scene = grouped(scene_to_draw(outputs, names))
     scene, closed = _closed(scene, fold, depth, max_nodes)
     shown = fold_scene(scene, closed)
-    return Drawing(shown, Style(color, contributions, note_on(shown)))
+    note = note_on(shown)
+    down = direction == "down" or (
+        direction == "auto" and note != "" and size_of(shown, set()).length >= _LONG_ROW
+    )
+    return Drawing(shown, Style(color, contributions, note, down))
 
 
 def scene_to_draw(outputs: Any, names: Any = None) -> Scene:

@@ -45,12 +45,13 @@ class Style:
 
     color: "kind", or the number that colours stand for: "grad" or "data".
     contributions: whether edges show derivative × upstream gradient = contribution.
-    note: a line below the picture.
+    note: a line below the picture. down: whether arrows go down, not to the right.
     """
 
     color: str = "kind"
     contributions: bool = False
     note: str = ""
+    down: bool = False
 
 
 def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
@@ -70,6 +71,8 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
     texts = [_on_edge(edge, upstream[edge.head], style) for edge in scene.edges]
     longest = max(map(len, texts), default=0)
     attributes = _GRAPH | {"ranksep": f"{max(0.5, 0.25 + 0.08 * longest):.2f}"}
+    if style.down:
+        attributes |= {"rankdir": "TB", "ranksep": "0.4"}
     attributes |= _HASTE if large else {}
     scale = None if style.color == "kind" else scale_of(scene.nodes, style.color)
     if footer := _footer(style.note, scale):
@@ -95,6 +98,7 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
             or parallel[edge.tail, edge.head] > 1
             or min(fan_in[edge.head], fan_out[edge.tail]) > 1
             or style.contributions
+            or style.down
             or clusters.get(homes[edge.tail]) is not clusters.get(homes[edge.head])
         )
         arrow = _arrow(edge, text, crowded and not large)

@@ -301,6 +301,12 @@ def test_labels_stay_text(any_path):
     }
 
 
+def test_directions():
+    assert "rankdir=LR" in draw(neuron()).dot
+    assert "rankdir=TB" in draw(neuron(), direction="down").dot
+    assert "rankdir=TB" in DRAWN["training_step"]().dot  # for a page
+
+
 def test_two_edges_and_a_multi_line_label():
     x = Value(3.0, label="a\nb " + "c" * 100)
     svg = draw(x * x).svg

@@ -377,6 +377,7 @@ def test_beyond_all_folding_the_rest_is_one_box():
         ({"depth": 1, "fold": True}, "give fold or depth, not both"),
         ({"max_nodes": 0}, "max_nodes is a whole number from 1 on, got 0"),
         ({"color": "red"}, "color is one of kind, grad, data; got 'red'"),
+        ({"direction": "up"}, "direction is one of auto, right, down; got 'up'"),
         ({"names": 3}, "names is a model, or a mapping from names to Values"),
     ],
 )
