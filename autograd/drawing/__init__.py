@@ -118,6 +118,8 @@ def scene_to_draw(outputs: Any, names: Any = None) -> Scene:
                 f"{type(found).__name__}, not an autograd.drawing.scene.Scene"
             )
         return found
+    if hasattr(outputs, "ravel"):  # an array of Values, of any shape
+        outputs = outputs.ravel()
     several = isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes)
     values: list[Any] = list(outputs) if several else [outputs]
     if not values:

@@ -2,7 +2,6 @@
 
 import html
 import math
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
@@ -36,7 +35,6 @@ _LARGE = 200  # nodes, or half as many as edges
 _MOST_ARROWS = 4
 _NEAR = 4
 _CROWD = 2  # more numbers than this collide where their arrows end
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -323,5 +321,4 @@ def _font(text: str, color: str, more: str = "") -> str:
 
 def _text(text: str, width: int = 60) -> str:
     r"""Return the text with all that Graphviz would understand escaped: <, &, \N."""
-    text = _UNPRINTABLE.sub("\ufffd", shortened(text, width))
-    return html.escape(text.replace("\\", "\\\\"))
+    return html.escape(shortened(text, width).replace("\\", "\\\\"))

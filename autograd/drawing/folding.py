@@ -360,7 +360,8 @@ def note_on(shown: Scene) -> str:
         for kind, (one, many) in _KINDS.items()
         if (n := kinds[kind])
     ]
-    return f"{shown.total:,} nodes in {boxes} boxes, folded: {', '.join(parts)}"
+    word = "box" if boxes == 1 else "boxes"
+    return f"{shown.total:,} nodes in {boxes} {word}, folded: {', '.join(parts)}"
 
 
 _KINDS = {

@@ -27,13 +27,22 @@ def number(x: Any, digits: int = 6) -> str:
     return str(x)
 
 
+# What no terminal and no XML should be given: control characters, lone surrogates, and
+# the marks that turn the direction of writing.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
 def shortened(text: str, width: int) -> str:
     """Return the text on one line, without its middle where it is too long.
+
+    Characters that can't be printed are replaced.
 
     >>> shortened("abcdefghijkl", 7)
     'abc…jkl'
     """
-    text = " ".join(text.split())
+    text = _UNPRINTABLE.sub("\ufffd", " ".join(text.split()))
     if len(text) <= width:
         return text
     return f"{text[: width // 2]}…{text[len(text) - (width - 1) // 2 :]}"

@@ -5,7 +5,7 @@ took, and what is printed is the formula that gave the local derivative.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +75,10 @@ class Symbols:
 
     def __init__(self, numbers: Namespace) -> None:
         self._numbers = numbers
-        self.rational = numbers.rational
-        self.inf, self.nan, self.pi = numbers.inf, numbers.nan, numbers.pi
-        self.digits = numbers.digits
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> Any:
+        if name not in RULES:  # pi, rational, ...: numbers, and functions of them
+            return getattr(self._numbers, name)
         rule, on_numbers = RULES[name], getattr(self._numbers, name)
 
         def function(*operands: Any) -> Any:

@@ -202,6 +202,7 @@ def test_exact_numbers_stay_exact():
     found = explain(x * x + 1 / x, wrt=x)
     assert found.gradient == Fraction(-25, 3)
     assert sum(path.product for path in found.paths) == Fraction(-25, 3)
+    assert "((-v2) / x)" in found.text
     y = Value(mpmath.mpf("0.5"), label="y")
     assert "cos(y)" in explain(sin(y), wrt=y).text
 

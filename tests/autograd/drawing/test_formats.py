@@ -12,7 +12,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograd import MissingExtraError, NumberError, Value, draw, exp, relu, sin
+from autograd import (
+    MissingExtraError,
+    NumberError,
+    Value,
+    array,
+    draw,
+    exp,
+    explain,
+    relu,
+    sin,
+)
 from autograd.drawing.colors import DARK, KINDS, ink_on, scale_of
 from autograd.drawing.fonts import fitted
 from autograd.drawing.scene import Edge, Node, Scene, scene_of
@@ -270,7 +280,20 @@ def test_a_tree_of_a_loop():
     assert "folded" in text
 
 
+def test_labels_cannot_steer_a_terminal():
+    x = Value(1.0, label="\x1b[31mred\x1b[0m\u202e\nnext")
+    out = sin(x) * x
+    for text in (draw(out).text(), explain(out, wrt=x).text, explain(out, wrt=x).latex):
+        assert not {"\x1b", "\u202e"} & {*text}
+        assert "\ufffd[31mred" in text
+
+
 # Anything that has a scene
+
+
+def test_arrays_of_any_shape():
+    values = array([[1.0, 2.0], [3.0, 4.0]])
+    assert len(draw(values).scene.nodes) == 4
 
 
 class Program:
