@@ -19,6 +19,7 @@ from autograd.drawing.folding import (
 )
 from autograd.drawing.grouping import grouped
 from autograd.drawing.scene import Range, scene_of
+from nn import MLP, losses
 
 from .graphs import Net, rnn, training_step
 
@@ -133,6 +134,17 @@ def test_classes_of_a_batch_do_not_split_its_layers():
     drawing = draw(autograd.mean(losses), names=net, fold="layers")
     found = [n.caption for n in drawing.scene.nodes if n.title == "layers[0]"]
     assert "4 neurons × 12" in found
+
+
+def test_the_same_from_nn():
+    model = MLP(3, [4, 3], "tanh", seed=0)
+    rows = [[0.1 * i, 1.0, -0.5] for i in range(12)]
+    loss = losses.cross_entropy(list(map(model, rows)), [i % 3 for i in range(12)])
+    drawing = draw(loss, names=model, fold="layers")
+    found = {(n.title, n.caption) for n in drawing.scene.nodes}
+    assert ("layers[0]", "4 neurons × 12") in found
+    assert ("", "× 12") in found  # logsumexp, wherever its 0 stands
+    assert len(boxes(drawing)) <= 7
 
 
 def recurrent(steps, units=2):

@@ -198,6 +198,15 @@ def test_a_stronger_gradient_has_a_stronger_color():
     assert len({*shades}) == 7
 
 
+def test_signs_have_colors_of_their_own():
+    """Vermilion for the negative numbers, blue for the positive ones."""
+    values = [Value(x) for x in (-4.0, -0.1, 0.1, 4.0)]
+    nodes = scene_of(values).nodes
+    low, middle, same, high = map(scale_of(nodes, "data").color, nodes)
+    assert (low, high) == ("#D55E00", "#0072B2")
+    assert middle == same == "#F7F7F7"
+
+
 def test_scales_over_many_orders_and_of_odd_numbers():
     nodes = scene_of([Value(1.0)]).nodes
     many = [replace(nodes[0], grad=10.0**-i) for i in range(10)]

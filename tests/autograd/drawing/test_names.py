@@ -46,7 +46,7 @@ def test_label_locals_names_variables():
     assert labelled["a"] is a
     assert "b" not in labelled
     assert list(label_locals(overwrite=True))[:2] == ["a", "b"]
-    assert b.label == "b"
+    assert (a.label, b.label) == ("a", "b")
 
 
 def test_labels_are_expressions_for_the_values():
