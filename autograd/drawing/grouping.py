@@ -5,8 +5,7 @@ Four steps, each linear in nodes and edges but for sorting:
 1. `cones`: an operation with one consumer may join it. A chain of sums and products
    joins up, and the function of one number on top of it: that is a neuron.
 2. Leaves that only one cone uses go into it.
-3. `_alike`: two sweeps number the structures: what lies below a node, then what lies
-   above it. Cones with the same numbers are neurons of one layer; those of them that
+3. `_alike`: cones alike (`likeness.py`) are neurons of one layer; those of them that
    share their weights as well are one neuron, applied to the samples of a batch.
 4. `_repeated`: such groups that look the same inside and share their leaves, although
    they lie at different depths, are the steps of a loop: one group.
@@ -19,12 +18,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from .cones import Cones, cones_of
-from .scene import Group, Node, Scene
+from .likeness import classes_of
+from .scene import Group, Scene
 from .titles import describe
 
-# Where the order of operands does not matter.
-_SYMMETRIC = {"add", "mul", "sum", "mean", "prod", "max", "min", "logsumexp", "norm"}
-_ADDITIVE = _SYMMETRIC - {"mul"} | {"sub"}
 _FEWEST_STEPS = 3  # this many blocks alike, one after the other, are a loop
 
 
@@ -41,14 +38,6 @@ class _Draft:
     parent: int = -1
     members: Sequence[int] = ()
     blocks: int = 1
-
-
-class _Numbers(dict[Hashable, int]):
-    """The same number for the same structure, counted up from 0."""
-
-    def __missing__(self, key: Hashable) -> int:
-        self[key] = number = len(self)
-        return number
 
 
 def grouped(scene: Scene) -> Scene:
@@ -72,6 +61,7 @@ class _Grouping:
         self.made: list[_Draft] = []
         self.inner: list[int] = [-1] * len(scene.nodes)  # the innermost group of each
         self.outer: dict[int, int] = {}  # the outermost group so far of each cone, leaf
+        self.users: dict[int, set[int]] = {}  # the cones that use a cone or free leaf
 
     def result(self) -> Scene:
         self._group_cones()
@@ -129,35 +119,12 @@ class _Grouping:
 
     def _alike(self) -> dict[int, int]:
         """Group the cones and free leaves alike; return the class of each."""
-        cones, nodes = self.cones, self.scene.nodes
-        below = self._structures_below()
-        numbers = _Numbers()
-        entries: defaultdict[int, set[tuple[int, Hashable]]] = defaultdict(set)
-        above: dict[int, int] = {}
-        elements = sorted((*cones.members, *cones.free), reverse=True)
-        for e in elements:
-            consumers = frozenset((above[c], port) for c, port in entries[e])
-            module = re.sub(r"\[\d+\]$", "", cones.scope.get(e, ""))
-            key = (below[e], module, nodes[e].is_output, consumers)
-            above[e] = numbers[key]
-            for i in cones.members.get(e, ()):
-                node = nodes[i]
-                for tail, place in cones.incoming[i]:
-                    source = cones.element[tail]
-                    if source == e or nodes[tail].kind == "constant":
-                        continue
-                    port: Hashable = "term"
-                    if node.operation == "dot":
-                        port = ("dot", 2 * place < cones.width[i])
-                    elif node.operation not in _ADDITIVE:
-                        port = (below[i], place)
-                    entries[source].add((e, port))
-        self.entries = {e: {c for c, _ in entries[e]} for e in elements}
-        classes = self._merged(reversed(elements), below, above)
+        cones = self.cones
+        classes, self.users = classes_of(self.scene, cones)
         of_element: dict[int, int] = {}
-        for number, members in enumerate(classes.values()):
+        for number, members in enumerate(classes):
             of_element.update(dict.fromkeys(members, number))
-        many = [m for m in classes.values() if len(m) > 1 and m[0] in cones.members]
+        many = [m for m in classes if len(m) > 1 and m[0] in cones.members]
         kinds = [cones.by_parameters(self.scene, members) for members in many]
         for copies in kinds:
             for same in copies:
@@ -169,53 +136,6 @@ class _Grouping:
                 self.made[self._wrap("layer", 4, members)].blocks = len(copies)
         self._put_leaves(of_element, 4)
         return of_element
-
-    def _merged(
-        self, elements: Iterable[int], below: list[int], above: dict[int, int]
-    ) -> dict[int, list[int]]:
-        """Return the elements of each class: alike above, or with the same weights.
-
-        A neuron that is applied to two samples is one neuron, whatever becomes of its
-        results.
-        """
-        class_of = {number: number for number in above.values()}
-
-        def root(number: int) -> int:
-            while class_of[number] != number:
-                class_of[number] = number = class_of[class_of[number]]
-            return number
-
-        weights: dict[Hashable, int] = {}
-        elements = list(elements)
-        for e in elements:
-            if e in self.cones.members and (
-                used := frozenset(self.cones.parameters(self.scene, e))
-            ):
-                first = weights.setdefault((below[e], used), above[e])
-                class_of[root(above[e])] = root(first)
-        classes: defaultdict[int, list[int]] = defaultdict(list)
-        for e in elements:
-            classes[root(above[e])].append(e)
-        return classes
-
-    def _structures_below(self) -> list[int]:
-        """Return a number for each node: the same for the same structure below it."""
-        numbers = _Numbers()
-        below: list[int] = []
-        for i, node in enumerate(self.scene.nodes):
-            operands = self.cones.incoming[i]
-            if node.kind == "constant":
-                key: Hashable = "number"
-            else:
-                label = re.sub(r"\d+", "#", node.title) if node.named else ""
-                parts = [below[tail] for tail, _ in operands]
-                if node.operation in _SYMMETRIC:
-                    parts.sort()
-                key = (node.operation, label, *parts)
-                if node.operation == "pow":  # a square is no cube
-                    key = (key, *(_number(self.scene.nodes[t]) for t, _ in operands))
-            below.append(numbers[key])
-        return below
 
     def _wrap(self, kind: str, level: int, elements: Sequence[int]) -> int:
         """Put a group around the outermost groups of these cones and leaves."""
@@ -235,23 +155,21 @@ class _Grouping:
         alike: defaultdict[Hashable, list[int]] = defaultdict(list)
         for leaf in cones.free:
             users = {
-                self.outer[c] if self.outer[c] >= 0 else ~c
-                for c in self.entries.get(leaf, ())
+                self.outer[c] if self.outer[c] >= 0 else ~c for c in self.users[leaf]
             }
             quiet = nodes[leaf].parameter or not nodes[leaf].named
-            only = users.pop() if len(users) == 1 else -1
+            only = next(iter(users)) if len(users) == 1 else -1
             if only >= 0:
                 if self.outer[leaf] == only:
                     continue
                 group = self.made[only]
                 # What goes into each neuron of a layer stays to be seen: its input.
                 inside = group.kind != "layer" or (
-                    len(self.entries[leaf]) < len(group.members)
+                    len(self.users[leaf]) < len(group.members)
                 )
                 if group.level == level and quiet and inside:
                     self._move(leaf, only)
                     continue
-                users = {only}
             if quiet:
                 alike[frozenset(users), bool(nodes[leaf].named)].append(leaf)
             elif level == 3:
@@ -320,7 +238,7 @@ class _Grouping:
         alike = Counter(rough.values())
         shared: dict[int, Hashable] = {}
         for leaf in self.cones.free:
-            classes = {of_element[c] for c in self.entries[leaf]}
+            classes = {of_element[c] for c in self.users[leaf]}
             uses = Counter(rough[number] for number in classes)
             if any(n * n > alike[shape] for shape, n in uses.items()):
                 shared[leaf] = self.outer[leaf] if self.outer[leaf] >= 0 else ~leaf
@@ -412,7 +330,3 @@ def _is_regular(places: Sequence[int]) -> bool:
     """
     gaps = Counter(b - a for a, b in pairwise(sorted(places)))
     return sum(n for _, n in gaps.most_common(3)) >= 0.9 * (len(places) - 1)
-
-
-def _number(node: Node) -> str:
-    return node.title if node.kind == "constant" else ""

@@ -183,6 +183,11 @@ def test_a_loop_of_a_user_s_own():
     assert "loops" in drawing.folded
 
 
+def test_leaves_of_different_use_are_no_group():
+    total = sin(Value(1.0)) * exp(Value(2.0))
+    assert not [group for group in groups_of(total) if group[0] == "leaves"]
+
+
 def test_squares_and_cubes_are_not_alike():
     xs = [Value(float(i)) for i in range(8)]
     total = autograd.sum([x**2 for x in xs[:4]] + [x**3 for x in xs[4:]])
