@@ -69,6 +69,7 @@ _LAZY = {
     "jacobian": "derivatives",
     "jvp": "derivatives",
     "label_locals": "drawing",
+    "play": "drawing",
     "value_and_grad": "derivatives",
     "vjp": "derivatives",
     "vmap": "compiling",

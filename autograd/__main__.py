@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .drawing import FORMATS, Drawing, draw
+from .drawing import FORMATS, Drawing, draw, play
 from .drawing.formatting import number, shortened
 from .errors import ArgumentError, AutogradError, MissingExtraError
 from .expression import CONSTANTS, Expression, parse
@@ -39,6 +39,8 @@ examples:
 
   python -m autograd "sigmoid(w*x)" w=2 x=0.5 --text
       the graph as a tree
+  python -m autograd "tanh(w*x + b)" w=2 x=0.5 b=-0.7 --play player.html
+      a page that steps through it
 
 constants: {constants}
 
@@ -91,6 +93,9 @@ def _parser() -> _Parser:
     parser.add_argument(
         "--text", action="store_true", help="print the graph as a tree, not as a table"
     )
+    parser.add_argument(
+        "--play", metavar="FILE", help="write a page that steps through it: .html"
+    )
     parser.add_argument("--version", action="version", version=f"autograd {release}")
     return parser
 
@@ -121,6 +126,8 @@ def _run(arguments: list[str]) -> int:
     try:
         if options.out is not None and Path(options.out).suffix.lower() not in FORMATS:
             raise ArgumentError(f"--out takes a name with {' '.join(FORMATS)}")
+        if options.play is not None and Path(options.play).suffix.lower() != ".html":
+            raise ArgumentError("--play takes a name with .html")
         expression = parse(text)
         leaves = _leaves(values, expression)
         wrt = _names(options.wrt, expression.variables)
@@ -140,6 +147,8 @@ def _run(arguments: list[str]) -> int:
             _say(_second_derivatives(output, {name: leaves[name] for name in wrt}))
         if options.out is not None:
             _say(f"\nwrote {draw(output).save(options.out)}")
+        if options.play is not None:
+            _say(f"\nwrote {play(output).save(options.play)}")
     except MissingExtraError as error:
         print(f"{parser.prog}: not drawn: {error}", file=sys.stderr)
     except AutogradError as error:
@@ -147,7 +156,7 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        parser.error(f"cannot write {options.out}: {error.strerror}")
+        parser.error(f"cannot write {error.filename or options.out}: {error.strerror}")
     return 0
 
 

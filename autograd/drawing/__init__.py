@@ -23,15 +23,18 @@ from .folding import (
 from .grouping import grouped
 from .names import label_locals, titles_by_id
 from .picture import FORMATS, Drawing
+from .player import Player, play
 from .scene import Scene, scene_of
 
 __all__ = [
     "FORMATS",
     "Drawing",
     "Explanation",
+    "Player",
     "draw",
     "explain",
     "label_locals",
+    "play",
     "scene_to_draw",
 ]
 
