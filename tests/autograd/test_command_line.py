@@ -205,7 +205,7 @@ def test_the_examples_of_the_help_work(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _, output, _ = run("--help")
     examples = re.findall(r"^  python -m autograd (\S.*)$", output, re.MULTILINE)
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples:
         arguments = [a or b for a, b in re.findall(r'"(.*?)"|(\S+)', example)]
         assert run(*arguments)[::2] == (0, "")
@@ -221,6 +221,20 @@ def test_out(run, tmp_path, suffix):
     assert (status, errors) == (0, "")
     assert output.endswith(f"\nwrote {path}\n")
     assert path.stat().st_size > 500
+
+
+def test_play(run, tmp_path):
+    path = tmp_path / "player.html"
+    status, output, errors = run("x*x + 1", "x=3", "--play", str(path))
+    assert (status, errors) == (0, "")
+    assert output.endswith(f"\nwrote {path}\n")
+    assert "<main" in path.read_text(encoding="utf-8")
+    status, _, errors = run("x*x", "x=3", "--play", str(tmp_path / "player.svg"))
+    assert status == 2
+    assert "--play takes a name with .html" in errors
+    status, _, errors = run("x*x", "x=3", "--play", str(tmp_path / "no" / "a.html"))
+    assert status == 2
+    assert "cannot write" in errors
 
 
 def test_out_without_an_expression_draws_the_neuron(run, tmp_path):
