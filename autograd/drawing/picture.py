@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,16 @@ class Drawing:
         return path
 
     def _figure(self) -> str:
+        """Return the SVG for a page: as wide as there is room, within limits."""
         svg = self.svg
-        return f'<div class="autograd-drawing">{svg[svg.index("<svg") :]}</div>'
+        svg = svg[svg.index("<svg") :]
+        if found := re.match(r'<svg width="([\d.]+)pt"', svg):
+            width = float(found[1])
+            least = _SMALLEST * width
+            limits = f"max-width:{width:.0f}pt;min-width:{least:.0f}pt"
+            style = f"width:100%;{limits};height:auto"
+            svg = f'<svg style="{style}"{svg.removeprefix("<svg")}'
+        return f'<div class="autograd-drawing">{svg}</div>'
 
     def _repr_svg_(self) -> str | None:
         with contextlib.suppress(MissingExtraError):
@@ -157,8 +166,5 @@ class Drawing:
         return f"Drawing({nodes} nodes, {edges} edges{folded})"
 
 
-# A picture keeps its size, and scrolls where it is wider than the page.
-_FRAME = (
-    ".autograd-drawing{overflow:auto;max-width:100%}"
-    ".autograd-drawing svg{max-width:none;height:auto}"
-)
+_SMALLEST = 0.6  # of its size, before a picture scrolls in a narrow page
+_FRAME = ".autograd-drawing{overflow:auto;max-width:100%}"

@@ -111,6 +111,10 @@ def test_a_wide_picture_scrolls_and_is_not_cut_off():
     page = draw(example())._repr_mimebundle_()["text/html"]
     assert ".autograd-drawing{overflow:auto;max-width:100%}" in page
     svg = ElementTree.fromstring(draw(example()).svg)
+    width = float(svg.get("width").removesuffix("pt"))
+    style = r"width:100%;max-width:(\d+)pt;min-width:(\d+)pt;height:auto"
+    limits = re.search(rf'<svg style="{style}"', page)
+    assert [int(n) for n in limits.groups()] == [round(width), round(0.6 * width)]
     assert svg.get("viewBox")
 
 
