@@ -7,6 +7,7 @@ together, `folding.py` closes it; `dot.py`, `colors.py` and `rendering.py` draw.
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from ..compiling.program import Program
 from ..errors import ArgumentError, NumberError
 from ..value import Value
 from .dot import Style
@@ -24,6 +25,7 @@ from .grouping import grouped
 from .names import label_locals, titles_by_id
 from .picture import FORMATS, Drawing
 from .player import Player, play
+from .programs import scene_of_program
 from .scene import Scene, scene_of
 
 __all__ = [
@@ -63,8 +65,8 @@ def draw(
     outputs orange, folded groups green with a double frame, plain numbers have no box,
     and what no gradient reaches is pale. A notebook shows the drawing by itself.
 
-    outputs: a Value, a list of Values, or an object with a method `__scene__` that
-        returns a `scene.Scene`, such as a compiled program.
+    outputs: a Value, a list or array of Values, the program of a compiled function, or
+        any object with a method `__scene__` that returns a `scene.Scene`.
     names: titles for Values: a model (anything with `named_parameters()`) or a mapping
         from names to Values; else each has its label.
     fold: what is drawn as one box. "auto" folds as little as needed for `max_nodes`
@@ -121,6 +123,8 @@ def scene_to_draw(outputs: Any, names: Any = None) -> Scene:
                 f"{type(found).__name__}, not an autograd.drawing.scene.Scene"
             )
         return found
+    if isinstance(outputs, Program):
+        return scene_of_program(outputs)
     if hasattr(outputs, "ravel"):  # an array of Values, of any shape
         outputs = outputs.ravel()
     several = isinstance(outputs, Iterable) and not isinstance(outputs, str | bytes)

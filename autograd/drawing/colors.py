@@ -98,7 +98,7 @@ def _size(node: Node, quantity: str) -> float:
     x = node.grad if quantity == "grad" else node.data
     if isinstance(x, Range):
         x = max(x.low, x.high, key=abs)
-    size = _float(x)
+    size = 0.0 if x is None else _float(x)
     return abs(size) if quantity == "grad" else size
 
 

@@ -80,6 +80,7 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
     )
     swept = any(_is_alive(node) for node in scene.nodes)
     homes = {node.name: node.group for node in scene.nodes}
+    kinds = {node.name: node.kind for node in scene.nodes}
     places = {node.name: i for i, node in enumerate(scene.nodes)}
     clusters, modules = _clusters(graphviz.Digraph, scene)
     for node in scene.nodes:
@@ -100,6 +101,8 @@ def digraph_of(scene: Scene, style: Style, **graph_attributes: str) -> Any:
             or clusters.get(homes[edge.tail]) is not clusters.get(homes[edge.head])
         )
         arrow = _arrow(edge, text, crowded and not large)
+        if kinds[edge.tail] == "constant":
+            arrow = {"style": "dashed", "arrowhead": "none"}
         if swept and edge.contribution is not None and edge.contribution == 0:
             arrow |= {"color": FADED, "fontcolor": FADED, "style": "dotted"}
         if places[edge.tail] >= places[edge.head]:  # to the next step of a loop
@@ -189,7 +192,7 @@ def _is_alive(node: Node) -> bool:
         return False
     if isinstance(node.grad, Range):
         return bool(node.grad.low != 0 or node.grad.high != 0)
-    return bool(node.grad != 0)
+    return node.grad is not None and bool(node.grad != 0)
 
 
 # Boxes
@@ -219,12 +222,12 @@ def _box(node: Node, scale: Scale | None, dead: bool, module: str) -> dict[str, 
         rows.append(
             f'<FONT COLOR="{quiet}" POINT-SIZE="10">{_text(node.formula)}</FONT>'
         )
-    numbers = _cell("data", node.data, "LEFT", quiet)
-    numbers += _cell("grad", node.grad, "RIGHT", quiet)
     table = "".join(f'<TR><TD COLSPAN="2">{row}</TD></TR>' for row in rows if row)
+    if node.data is not None:
+        data = _cell("data", node.data, "LEFT", quiet)
+        table += f"<TR>{data}{_cell('grad', node.grad, 'RIGHT', quiet)}</TR>"
     attributes = {
-        "label": '<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">'
-        f"{table}<TR>{numbers}</TR></TABLE>>",
+        "label": f'<<TABLE BORDER="0" CELLSPACING="0" CELLPADDING="3">{table}</TABLE>>',
         # Operands come in from the first to the last, as far as the layout can.
         "ordering": "in",
         "color": line,
@@ -277,10 +280,10 @@ def _on_edge(edge: Edge, upstream: Number, style: Style) -> str:
 
 
 def _arrow(edge: Edge, text: str, crowded: bool) -> dict[str, str]:
-    if edge.derivative is None and edge.contribution is None:
-        return {"style": "dashed", "arrowhead": "none"}
     if not text:
-        return {"penwidth": "2"}
+        return (
+            {"penwidth": "2"} if edge.count > 1 or edge.contribution is not None else {}
+        )
     if crowded:  # the layout makes room, a rank an edge: slow in large graphs
         return {"label": f"<{_text(text)}>"}
     # Behind the arrowhead and above the line, in units of the font size.

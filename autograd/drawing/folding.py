@@ -119,7 +119,9 @@ def _closed(group: Group, members: list[Node], used_outside: set[str]) -> Node:
 
 
 def _range(numbers: Iterable[Number]) -> Number:
-    found = list(numbers)
+    found = [x for x in numbers if x is not None]
+    if not found:
+        return None
     odd = [x for x in found if x != x]
     low, high = (odd[0], odd[0]) if odd else (min(found), max(found))
     return low if len(found) == 1 else Range(low, high)

@@ -33,11 +33,11 @@ class Node:
 
     name: identifies the node in its scene. title: its label, or v1, v2, ...; of a
     constant, the numbers. formula: the operation, with the titles of its operands.
-    data: the number; of a constant, the tuple of its numbers; of a folded group of
-    several values, their `Range`. operation, pattern: the name of its rule and how that
-    prints. named: whether the title is a label. parameter: whether it is one of a
-    model. group: the innermost group that it lies in, "" if in none. source: where the
-    user's code made it, if that was recorded.
+    data: the number, None in a program that has not run; of a constant, the tuple of
+    its numbers; of a folded group of several values, their `Range`. operation, pattern:
+    the name of its rule and how that prints. named: whether the title is a label.
+    parameter: whether it is one of a model. group: the innermost group that it lies in,
+    "" if in none. source: where the user's code made it, if that was recorded.
     caption: of a folded group, what it holds.
     """
 

@@ -85,8 +85,8 @@ def _rows(scene: Scene) -> list[tuple[str, str, str]]:
             rows.append(
                 (
                     f"{first}{slope}{_what(node)}",
-                    f"data {value_text(node.data)}",
-                    f"grad {value_text(node.grad)}",
+                    "" if node.data is None else f"data {value_text(node.data)}",
+                    "" if node.grad is None else f"grad {value_text(node.grad)}",
                 )
             )
             operands = incoming[name]

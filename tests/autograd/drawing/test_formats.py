@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import autograd
 from autograd import (
     MissingExtraError,
     NumberError,
@@ -23,6 +24,7 @@ from autograd import (
     relu,
     sin,
 )
+from autograd.compiling.program import Program
 from autograd.drawing.colors import DARK, KINDS, ink_on, scale_of
 from autograd.drawing.fonts import fitted
 from autograd.drawing.scene import Edge, Node, Scene, scene_of
@@ -309,8 +311,8 @@ def test_arrays_of_any_shape():
     assert len(draw(values).scene.nodes) == 4
 
 
-class Program:
-    """What a compiled program needs to be drawn: one method."""
+class Recipe:
+    """What anything needs to be drawn: one method."""
 
     def __scene__(self):
         nodes = (
@@ -320,12 +322,50 @@ class Program:
         return Scene(nodes, (Edge("a", "b", 0, 2.0), Edge("a", "b", 1, 2.0)), total=2)
 
 
-def test_a_program_can_be_drawn():
-    drawing = draw(Program())
+def test_whatever_has_a_scene_can_be_drawn():
+    drawing = draw(Recipe())
     assert repr(drawing) == "Drawing(2 nodes, 2 edges)"
     assert drawing.svg.count('class="edge"') == 2
     assert drawing.text().startswith("b = a × a")
-    assert draw(Program(), fold=True).dot
+    assert draw(Recipe(), fold=True).dot
+
+
+def test_a_compiled_program_is_drawn_without_numbers():
+    program = Program(
+        ("x", "y"),
+        (2.0,),
+        (
+            ("mul", 0, 2),
+            ("fma", 3, 1, 3),
+            ("tanh", 4),
+            ("lt", 4, 0),
+            ("where", 6, 5, 3),
+        ),
+        (5, 7),
+    ).verify()
+    drawing = draw(program)
+    shown = {n.title: n.formula for n in drawing.scene.nodes if n.kind != "constant"}
+    assert shown == {
+        "x": "",
+        "y": "",
+        "v0": "x × 2",
+        "v1": "fma(v0, y, v0)",
+        "v2": "tanh(v1)",
+        "v3": "v1 < x",
+        "v4": "v2 if v3 else v0",
+    }
+    assert [n.title for n in drawing.scene.nodes if n.is_output] == ["v2", "v4"]
+    assert "data" not in drawing.dot
+    assert "data" not in drawing.text()
+    assert drawing.svg.count('class="edge"') == 11
+    for options in ({"fold": True}, {"color": "grad"}, {"max_nodes": 3}):
+        assert draw(program, **options).svg
+
+
+def test_what_compile_makes_can_be_drawn():
+    fast = autograd.compile(lambda x, y: sin(x) * y + x)
+    fast(1.0, 2.0)
+    assert {"x", "y"} < {node.title for node in draw(fast.program).scene.nodes}
 
 
 def test_a_scene_that_is_none():
