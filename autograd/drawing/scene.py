@@ -5,6 +5,7 @@ the same graph gives the same scene on every run. `grouping.py` adds groups to a
 `folding.py` closes them.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
@@ -18,6 +19,8 @@ from ..value import Value
 from .formatting import SUPERSCRIPTS, number
 
 Number = Any
+_PLACE = r"[^\W\d]\w*(?:\[[^\]]*\])*"  # of a path: a name, and perhaps indices
+_PATH = re.compile(rf"{_PLACE}(?:\.{_PLACE})+")
 # Where the mathematical form is not what `Rule.format` prints as Python.
 _MATHEMATICAL = {
     "mul": "{} × {}",
@@ -201,10 +204,10 @@ def scene_of(
 def module_of(label: str) -> str:
     """Return the module of a parameter's path, "" of another label.
 
-    >>> module_of("layers[0].neurons[2].w[1]"), module_of("w[1]")
-    ('layers[0].neurons[2]', '')
+    >>> module_of("layers[0].neurons[2].w[1]"), module_of("w[1]"), module_of("lr0.1")
+    ('layers[0].neurons[2]', '', '')
     """
-    return label.rpartition(".")[0] if " " not in label else ""
+    return label.rpartition(".")[0] if _PATH.fullmatch(label) else ""
 
 
 def short_title(title: str, is_parameter: bool) -> str:

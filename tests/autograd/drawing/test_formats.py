@@ -63,6 +63,16 @@ class Tags(HTMLParser):
 # HTML
 
 
+def test_hostile_modules_stay_text():
+    """Paths become the titles of boxes and of the frames around them."""
+    w = [Value(1.0, label=f"m['{HOSTILE}'].w[{i}]") for i in range(2)]
+    out = builtins.sum(w, Value(0.5)) * Value(2.0, label="x") + exp(w[0] * w[1])
+    for fold in (False, "chains", "neurons", True, [f"m['{HOSTILE}']"]):
+        drawing = draw(out, fold=fold)
+        assert not {"script", "img"} & {*Tags(drawing.html).tags}
+        assert "<script" not in drawing.svg
+
+
 def test_a_page_of_its_own(tmp_path):
     page = draw(example()).save(tmp_path / "a.html").read_text(encoding="utf-8")
     found = Tags(page)
