@@ -1,0 +1,35 @@
+"""Native code: a program as text in LLVM's language, compiled by llvmlite.
+
+shapes.py      one double, or one of each of 8 samples
+operations.py  each operation in LLVM's language
+calls.py       C's library, and Python where nothing else gives its bits
+plan.py        what runs once a call, what for each tile of samples
+ir.py          functions of limited length
+kernel.py      the loops over samples, sums, whole modules
+engine.py      text → functions; the cache on disk
+runner.py      runs them: memory, threads, better code for what is hot
+"""
+
+from typing import TYPE_CHECKING
+
+from ...errors import MissingExtraError
+from ..program import Program
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+__all__ = ["prepare"]
+
+
+def prepare(program: Program, varying: tuple[bool, ...], *, exact: bool) -> "Runner":
+    """Return the runner of a program whose inputs vary where `varying` says.
+
+    Raises `MissingExtraError` where llvmlite is not installed.
+    """
+    try:
+        import llvmlite  # noqa: F401
+    except ImportError:
+        raise MissingExtraError.of("llvmlite", "compile", "native code") from None
+    from .runner import Runner
+
+    return Runner(program, varying, exact=exact)

@@ -1,0 +1,364 @@
+"""The text in LLVM's language of one part of a plan: functions of limited length.
+
+A function holds some hundred instructions in registers. What a later one needs goes
+through memory, by places that are used again when their number is no longer needed.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .calls import function_called
+from .operations import USES, lines_of
+from .plan import Item, Plan
+from .shapes import SCALAR, Shape
+
+__all__ = ["SIGNATURE", "Part", "written"]
+
+# u: inputs that do not vary. h: numbers kept from the part that runs once. x, n: the
+# samples' inputs, n doubles from one to the next. b: memory between functions. o, s:
+# outputs, s doubles from one to the next. m: a byte a sample, whether guards held.
+SIGNATURE = "ptr %u, ptr %h, ptr %x, i64 %n, ptr %b, ptr %o, i64 %s, ptr %m"
+
+
+@dataclass
+class Part:
+    """Functions that run one after the other: their names, texts, weights, calls; memory."""
+
+    names: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    weights: list[int] = field(default_factory=list)
+    calls: list[dict[str, int]] = field(default_factory=list)
+    places: int = 0
+
+
+def weight(item: Item) -> int:
+    """Return about how many instructions of the machine an item takes."""
+    return max(1, len(item[2]) - 1)
+
+
+def _split(items: Sequence[Item], size: int) -> list[list[Item]]:
+    """Cut a list of items into pieces of about this weight."""
+    pieces: list[list[Item]] = [[]]
+    room = size
+    for item in items:
+        if room <= 0:
+            pieces.append([])
+            room = size
+        pieces[-1].append(item)
+        room -= weight(item)
+    return pieces
+
+
+def written(
+    plan: Plan, items: list[Item], shape: Shape, name: str, size: int, sums: bool
+) -> Part:
+    """Write a part: sums says that outputs are added up over the tiles."""
+    pieces = _split(items, size)
+    last: dict[int, int] = {}  # the last piece that reads a slot
+    for k, piece in enumerate(pieces):
+        for _, _, operands in piece:
+            for slot in operands:
+                last[slot] = k
+    part = Part()
+    free: list[int] = []
+    places: dict[int, int] = {}
+    for k, piece in enumerate(pieces):
+        function = _Function(plan, shape, sums, places)
+        for slot, operation, operands in piece:
+            function.write(slot, operation, operands)
+            if operation not in ("keep", "out", "held") and last.get(slot, 0) > k:
+                if not free:
+                    free.append(part.places)
+                    part.places += 1
+                places[slot] = free.pop()
+                function.store(slot)
+        for slot in [s for s in function.read if last[s] == k]:
+            free.append(places.pop(slot))
+        part.names.append(f"{name}{k}")
+        part.texts.append(function.text(f"{name}{k}"))
+        part.weights.append(sum(map(weight, piece)))
+        part.calls.append(function.calls)
+    return part
+
+
+class _Function:
+    """The text of one function, as it is written."""
+
+    def __init__(
+        self, plan: Plan, shape: Shape, sums: bool, places: dict[int, int]
+    ) -> None:
+        self.plan, self.shape, self.sums, self.places = plan, shape, sums, places
+        self.lines: list[str] = []
+        self.known: dict[int, str] = {}
+        self.read: list[int] = []  # slots that came from the memory between functions
+        self.calls: dict[str, int] = {}  # functions that are called: operands
+        self.count = 0
+
+    def text(self, name: str) -> str:
+        body = "\n".join(self.lines)
+        return f"define void @{name}({SIGNATURE}) #0 {{\n{body}\n  ret void\n}}\n"
+
+    def name(self) -> str:
+        self.count += 1
+        return f"%t{self.count}"
+
+    # Reading.
+
+    def value(self, slot: int) -> str:
+        """Return the text that stands for a slot, loaded where it must be."""
+        found = self.known.get(slot)
+        if found is None:
+            found = self.known[slot] = self._loaded(slot)
+        return found
+
+    def _loaded(self, slot: int) -> str:
+        shape, lines = self.shape, self.lines
+        source = self.plan.sources.get(slot)
+        if slot in self.places:
+            self.read.append(slot)
+            pointer = self._place(slot)
+            value = self.name()
+            lines.append(f"  {value} = load {shape.number}, ptr {pointer}")
+        elif source is None:
+            raise AssertionError(f"slot {slot} is read before it is written")
+        elif source[0] == "constant":
+            return shape.constant(source[1])
+        elif source[0] == "varying":
+            at, pointer, value = self.name(), self.name(), self.name()
+            lines.append(
+                f"  {at} = mul i64 %n, {source[1]}\n"
+                f"  {pointer} = getelementptr double, ptr %x, i64 {at}\n"
+                f"  {value} = load {shape.number}, ptr {pointer}, align 8"
+            )
+        else:
+            base = "%u" if source[0] == "uniform" else "%h"
+            value = self._broadcast(f"{base}, i64 {source[1]}")
+        if slot in self.plan.conditions:
+            number, value = value, self.name()
+            lines.append(
+                f"  {value} = fcmp une {shape.number} {number}, {shape.constant(0.0)}"
+            )
+        return value
+
+    def _broadcast(self, where: str) -> str:
+        """Load one double for all lanes."""
+        pointer, value = self.name(), self.name()
+        lines, number = self.lines, self.shape.number
+        lines.append(
+            f"  {pointer} = getelementptr double, ptr {where}\n"
+            f"  {value} = load double, ptr {pointer}, align 8"
+        )
+        if self.shape is SCALAR:
+            return value
+        lines.append(
+            f"  {value}.i = insertelement {number} poison, double {value}, i64 0\n"
+            f"  {value}.v = shufflevector {number} {value}.i, {number} poison, "
+            f"<8 x i32> zeroinitializer"
+        )
+        return f"{value}.v"
+
+    def _place(self, slot: int) -> str:
+        pointer = self.name()
+        self.lines.append(
+            f"  {pointer} = getelementptr {self.shape.number}, ptr %b, "
+            f"i64 {self.places[slot]}"
+        )
+        return pointer
+
+    def number(self, slot: int) -> str:
+        """Return the text of a slot as a number: 1 and 0 for a condition."""
+        value = self.value(slot)
+        if slot not in self.plan.conditions:
+            return value
+        shape, number = self.shape, self.name()
+        self.lines.append(
+            f"  {number} = select {shape.condition} {value}, "
+            f"{shape.number} {shape.constant(1.0)}, "
+            f"{shape.number} {shape.constant(0.0)}"
+        )
+        return number
+
+    # Writing.
+
+    def store(self, slot: int) -> None:
+        """Put a slot into the memory between functions."""
+        value, pointer = self.number(slot), self._place(slot)
+        self.lines.append(f"  store {self.shape.number} {value}, ptr {pointer}")
+
+    def write(self, slot: int, name: str, operands: tuple[int, ...]) -> None:
+        """Write an item."""
+        special = getattr(self, f"_write_{name}", None)
+        if special is not None:
+            special(slot, operands)
+            return
+        write = lines_of(name, self.shape)
+        if write is None:
+            called, operands = function_called(
+                self.plan.sources, name, operands, self.plan.exact
+            )
+        given = [self.value(p) for p in operands]
+        result = self.known[slot] = f"%v{slot}"
+        if write is not None:
+            self.calls.update(USES.get(name, {}))
+            self.lines.append(write(result, given))
+            return
+        self.calls[called] = len(given)
+        kind = self.shape.number
+        arguments = ", ".join(f"{kind} {x}" for x in given)
+        self.lines.append(
+            f"  {result} = call {kind} @call.{called}.{self.shape.suffix}({arguments})"
+        )
+
+    def line(self, text: str) -> str:
+        """Write a line that computes something; return its name."""
+        name = self.name()
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def _write_sum(self, slot: int, operands: tuple[int, ...]) -> None:
+        self.known[slot] = self._added(None, [self.value(p) for p in operands])
+
+    def _write_dot(self, slot: int, operands: tuple[int, ...]) -> None:
+        self.known[slot] = self._added(None, self._products(operands))
+
+    def _write_more(self, slot: int, operands: tuple[int, ...]) -> None:
+        first, *rest = operands
+        self.known[slot] = self._added(self.value(first), self._products(rest))
+
+    def _products(self, operands: Sequence[int]) -> list[str]:
+        half = len(operands) // 2
+        pairs = zip(operands[:half], operands[half:], strict=True)
+        kind = self.shape.number
+        return [
+            self.line(f"fmul {kind} {self.value(a)}, {self.value(b)}") for a, b in pairs
+        ]
+
+    def _added(self, total: str | None, terms: list[str]) -> str:
+        for term in terms:
+            if total is None:
+                total = term
+            else:
+                total = self.line(f"fadd {self.shape.number} {total}, {term}")
+        return self.shape.constant(0.0) if total is None else total
+
+    def _write_norm(self, slot: int, operands: tuple[int, ...]) -> None:
+        kind, lanes = self.shape.number, self.shape.lanes
+        given = [self.value(p) for p in operands]
+        if not self.plan.exact:
+            self.known[slot] = self._norm(given)
+            return
+        # Python's own algorithm, called for each lane with its numbers in memory.
+        self.calls["norm"] = 0
+        block = self.line(f"alloca {kind}, i64 {max(1, len(given))}, align 64")
+        for i, value in enumerate(given):
+            at = self.line(f"getelementptr {kind}, ptr {block}, i64 {i}")
+            self.lines.append(f"  store {kind} {value}, ptr {at}")
+        result = "poison"
+        for lane in range(lanes):
+            at = self.line(f"getelementptr double, ptr {block}, i64 {lane}")
+            one = self.line(
+                f"call double @call.norm.f64(ptr {at}, i64 {len(given)}, i64 {lanes})"
+            )
+            result = (
+                self.line(f"insertelement {kind} {result}, double {one}, i64 {lane}")
+                if lanes > 1
+                else one
+            )
+        self.known[slot] = result
+
+    def _norm(self, given: list[str]) -> str:
+        """Add squares, of numbers scaled by a power of 2 where they would overflow."""
+        t, b, c = self.shape.number, self.shape.condition, self.shape.constant
+        suffix = self.shape.suffix
+        sizes = [self.line(f"call {t} @llvm.fabs.{suffix}({t} {x})") for x in given]
+        top = c(0.0)
+        for x in sizes:
+            larger = self.line(f"fcmp ogt {t} {x}, {top}")
+            top = self.line(f"select {b} {larger}, {t} {x}, {t} {top}")
+        large = self.line(f"fcmp ogt {t} {top}, {c(2.0**500)}")
+        small = self.line(f"fcmp olt {t} {top}, {c(2.0**-500)}")
+        down, up = 2.0**-550, 2.0**550
+        chosen = []
+        for one, other in ((down, up), (up, down)):  # the scale, and its inverse
+            inner = self.line(f"select {b} {small}, {t} {c(other)}, {t} {c(1.0)}")
+            chosen.append(self.line(f"select {b} {large}, {t} {c(one)}, {t} {inner}"))
+        scaled = [self.line(f"fmul {t} {x}, {chosen[0]}") for x in sizes]
+        total = self._added(None, [self.line(f"fmul {t} {x}, {x}") for x in scaled])
+        root = self.line(f"call {t} @llvm.sqrt.{suffix}({t} {total})")
+        length = self.line(f"fmul {t} {root}, {chosen[1]}")
+        infinite = self.line(f"fcmp oeq {t} {top}, {c(math.inf)}")  # even beside NaN
+        return self.line(f"select {b} {infinite}, {t} {top}, {t} {length}")
+
+    def _write_take(self, slot: int, operands: tuple[int, ...]) -> None:
+        index, *values = operands
+        whole = self._index(index, len(values))
+        table = self.plan.tables.get(slot)
+        if table is not None:
+            self.known[slot] = self._gathered(*table, whole)
+            return
+        t, b, i = self.shape.number, self.shape.condition, self.shape.whole
+        chosen = self.value(values[0])
+        for k, value in enumerate(values[1:], 1):
+            hit = self.line(f"icmp eq {i} {whole}, {self.shape.int(k)}")
+            chosen = self.line(
+                f"select {b} {hit}, {t} {self.value(value)}, {t} {chosen}"
+            )
+        self.known[slot] = chosen
+
+    def _index(self, slot: int, length: int) -> str:
+        """Return the whole number of an index; whatever it is, it is inside."""
+        i, b, int_ = self.shape.whole, self.shape.condition, self.shape.int
+        whole_suffix = self.shape.suffix.replace("f", "i")
+        whole = self.line(
+            f"call {i} @llvm.fptosi.sat.{whole_suffix}.{self.shape.suffix}"
+            f"({self.shape.number} {self.value(slot)})"
+        )
+        negative = self.line(f"icmp slt {i} {whole}, {int_(0)}")
+        counted = self.line(f"add {i} {whole}, {int_(length)}")
+        place = self.line(f"select {b} {negative}, {i} {counted}, {i} {whole}")
+        inside = self.line(f"icmp ult {i} {place}, {int_(length)}")
+        return self.line(f"select {b} {inside}, {i} {place}, {i} {int_(0)}")
+
+    def _gathered(self, base: str, first: int, step: int, whole: str) -> str:
+        shape = self.shape
+        t, i = shape.number, shape.whole
+        steps = self.line(f"mul {i} {whole}, {shape.int(step)}")
+        start = self.line(f"getelementptr double, ptr %{base}, i64 {first}")
+        at = self.line(f"getelementptr double, ptr {start}, {i} {steps}")
+        if shape is SCALAR:
+            return self.line(f"load double, ptr {at}, align 8")
+        return self.line(
+            f"call {t} @llvm.masked.gather.{shape.suffix}.v8p0(<8 x ptr> align 8 {at}, "
+            f"<8 x i1> {shape.constant(True)}, {t} poison)"
+        )
+
+    def _write_keep(self, place: int, operands: tuple[int, ...]) -> None:
+        at = self.line(f"getelementptr double, ptr %h, i64 {place}")
+        self.lines.append(f"  store double {self.number(operands[0])}, ptr {at}")
+
+    def _write_held(self, _: int, operands: tuple[int, ...]) -> None:
+        lanes = self.shape.lanes
+        kind = "i8" if lanes == 1 else f"<{lanes} x i8>"
+        byte = self.line(
+            f"zext {self.shape.condition} {self.value(operands[0])} to {kind}"
+        )
+        self.lines.append(f"  store {kind} {byte}, ptr %m, align 1")
+
+    def _write_out(self, place: int, operands: tuple[int, ...]) -> None:
+        t, value = self.shape.number, self.number(operands[0])
+        if not self.sums:
+            row = self.line(f"mul i64 %s, {place}")
+            at = self.line(f"getelementptr double, ptr %o, i64 {row}")
+            self.lines.append(f"  store {t} {value}, ptr {at}, align 8")
+            return
+        if len(operands) > 1:  # samples whose guards failed add 0
+            zero = self.shape.constant(0.0)
+            value = self.line(
+                f"select {self.shape.condition} {self.value(operands[1])}, "
+                f"{t} {value}, {t} {zero}"
+            )
+        at = self.line(f"getelementptr {t}, ptr %o, i64 {place}")
+        old = self.line(f"load {t}, ptr {at}")
+        new = self.line(f"fadd {t} {old}, {value}")
+        self.lines.append(f"  store {t} {new}, ptr {at}")

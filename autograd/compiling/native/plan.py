@@ -1,0 +1,190 @@
+"""Plan: which instruction runs once a call, which for every tile; where numbers lie.
+
+What depends on inputs that all samples share is computed once, on one double, and kept
+in memory for the tiles; the rest runs on 8 samples at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..builder import Builder
+from ..lowering import lowered
+from ..program import Program
+
+__all__ = ["Item", "Plan", "planned"]
+
+# A result's slot (or what an item without result is about), a name, operands.
+Item = tuple[int, str, tuple[int, ...]]
+
+LONGEST = 32  # operands of one instruction; longer sums are written in parts
+
+
+@dataclass
+class Plan:
+    """A program's instructions in two parts, and where their operands are from.
+
+    sources: for slots that no part computes, ("constant", x), ("uniform", place),
+    ("varying", place) or ("kept", place). once: items that run once a call; an item
+    "keep" puts a slot at a place of the kept numbers. tiled: items for each tile (all
+    of them where nothing varies: then `once` is empty and one sample is run). An item
+    "out" puts a slot at the place of an output; "held" says if the guards held.
+    tables: for a take, the base and step of its numbers in memory.
+    """
+
+    sources: dict[int, tuple[str, float]] = field(default_factory=dict)
+    once: list[Item] = field(default_factory=list)
+    tiled: list[Item] = field(default_factory=list)
+    conditions: set[int] = field(default_factory=set)
+    tables: dict[int, tuple[str, int, int]] = field(default_factory=dict)
+    uniform: int = 0
+    varying: int = 0
+    kept: int = 0
+    outputs: int = 0
+    guarded: bool = False
+    exact: bool = False
+
+
+def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
+    """Return the plan of a program, whose inputs vary where `varying` says."""
+    program = lowered(_with_one_guard(program))
+    plan = Plan(outputs=len(program.outputs), guarded=bool(program.guards), exact=exact)
+    varies = bytearray(program.size)
+    for i, vary in enumerate(varying):
+        if vary:
+            plan.sources[i] = ("varying", plan.varying)
+            plan.varying += 1
+            varies[i] = 1
+        else:
+            plan.sources[i] = ("uniform", plan.uniform)
+            plan.uniform += 1
+    for i, x in enumerate(program.constants, len(program.inputs)):
+        plan.sources[i] = ("constant", x)
+        if isinstance(x, bool):
+            plan.conditions.add(i)
+    items = _items(program, plan)
+    if not plan.varying:
+        plan.tiled = [*items, *_results(program)]
+        for slot, name, operands in items:
+            if name == "take":
+                _find_table(plan, slot, operands[1:])
+        return plan
+    for slot, _, operands in items:
+        varies[slot] = any(map(varies.__getitem__, operands))
+    plan.once = [item for item in items if not varies[item[0]]]
+    plan.tiled = [item for item in items if varies[item[0]]]
+    plan.tiled += _results(program)
+    _keep_tables(plan, varies)
+    _keep(plan)
+    return plan
+
+
+def _with_one_guard(program: Program) -> Program:
+    """Return the program with its guards joined to one."""
+    if not program.guards:
+        return program
+    builder = Builder(program.inputs, program.indices)
+    slots = list(range(len(program.inputs)))
+    slots += map(builder.constant, program.constants)
+    for name, *operands in program.code:
+        slots.append(builder.emit(name, *[slots[p] for p in operands]))
+    held = None
+    for place, wanted in program.guards:
+        guard = slots[place] if wanted else builder.emit("not", slots[place])
+        held = guard if held is None else builder.emit("and", held, guard)
+    assert held is not None
+    return builder.finish([slots[p] for p in program.outputs], [(held, True)])
+
+
+def _items(program: Program, plan: Plan) -> list[Item]:
+    """Return the instructions, long sums in parts; list the conditions in the plan."""
+    from .operations import is_condition
+
+    items: list[Item] = []
+    extra = program.size  # slots of parts
+    for slot, (name, *operands) in enumerate(program.code, program.start):
+        if len(operands) > LONGEST and name in ("sum", "dot"):
+            parts = _parts(name, operands)
+            part = -1
+            for i, (kind, some) in enumerate(parts):
+                given = some if i == 0 else (part, *some)
+                part = slot if i == len(parts) - 1 else extra
+                extra += 1
+                items.append((part, kind, given))
+            continue
+        if is_condition(name):
+            plan.conditions.add(slot)
+        items.append((slot, name, tuple(operands)))
+    return items
+
+
+def _parts(name: str, operands: list[int]) -> list[tuple[str, tuple[int, ...]]]:
+    """Split a long sum from left to right; `more` adds products to its first."""
+    if name == "sum":
+        ranges = range(0, len(operands), LONGEST)
+        return [("sum", tuple(operands[i : i + LONGEST])) for i in ranges]
+    half, step = len(operands) // 2, LONGEST // 2
+    left, right = operands[:half], operands[half:]
+    return [
+        ("dot" if i == 0 else "more", (*left[i : i + step], *right[i : i + step]))
+        for i in range(0, half, step)
+    ]
+
+
+def _results(program: Program) -> list[Item]:
+    """Return the items of the guard and the outputs; an output also takes the guard."""
+    held = tuple(place for place, _ in program.guards)
+    items: list[Item] = [(-1, "held", held)] if held else []
+    for i, place in enumerate(program.outputs):
+        items.append((i, "out", (place, *held)))
+    return items
+
+
+def _find_table(plan: Plan, slot: int, values: tuple[int, ...]) -> bool:
+    """Note where a take's numbers lie evenly spaced among the uniform inputs."""
+    sources = [plan.sources.get(v, ("", 0)) for v in values]
+    if any(kind != "uniform" for kind, _ in sources):
+        return False
+    places = [int(place) for _, place in sources]
+    step = places[1] - places[0] if len(places) > 1 else 0
+    if any(b - a != step for a, b in zip(places, places[1:], strict=False)):
+        return False
+    plan.tables[slot] = ("u", places[0], step)
+    return True
+
+
+def _keep_tables(plan: Plan, varies: bytearray) -> None:
+    """Give each take among numbers that do not vary a table in memory."""
+    known: dict[tuple[int, ...], int] = {}
+    for slot, name, operands in plan.tiled:
+        values = operands[1:]
+        if name != "take" or len(values) < 4 or any(varies[v] for v in values):
+            continue
+        if _find_table(plan, slot, values):
+            continue
+        if values not in known:
+            known[values] = plan.kept
+            plan.once += [
+                (i, "keep", (v,)) for i, v in enumerate(values, known[values])
+            ]
+            plan.kept += len(values)
+        plan.tables[slot] = ("h", known[values], 1)
+
+
+def _keep(plan: Plan) -> None:
+    """Keep what was computed once and tiles need."""
+    made = {slot for slot, name, _ in plan.once if name != "keep"}
+    for slot in _unique(p for item in plan.tiled for p in _read(plan, item)):
+        if slot in made:
+            plan.sources[slot] = ("kept", plan.kept)
+            plan.once.append((plan.kept, "keep", (slot,)))
+            plan.kept += 1
+
+
+def _read(plan: Plan, item: Item) -> tuple[int, ...]:
+    """Return the slots that an item reads itself; a table is read from memory."""
+    slot, name, operands = item
+    return operands[:1] if name == "take" and slot in plan.tables else operands
+
+
+def _unique(slots: Iterable[int]) -> dict[int, None]:
+    return dict.fromkeys(slots)
