@@ -2,7 +2,6 @@
 
 import ctypes
 import ctypes.util
-
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -16,7 +15,7 @@ from .shapes import VECTOR
 __all__ = ["address_of", "function_called", "wrappers"]
 
 # Python computes these by ways of its own, so C's have other bits.
-_NEARLY_LIBM = {"hypot": 2, "lgamma": 1}
+_NEARLY_LIBM = {"hypot", "lgamma"}
 # The place of the operand that is a constant int.
 _STATIC = {"polygamma": 0, "round_to": 1}
 
@@ -83,7 +82,7 @@ def address_of(name: str, count: int) -> int:
 
 
 def _in_libm() -> set[str]:
-    return {*LIBM, *(f"{name}_" for name in _NEARLY_LIBM)}
+    return LIBM | {f"{name}_" for name in _NEARLY_LIBM}
 
 
 def _libm(name: str) -> Any:

@@ -5,11 +5,11 @@ through memory, by places that are used again when their number is no longer nee
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .calls import function_called
-from .operations import USES, lines_of
+from .operations import USES, form_of
 from .plan import Item, Plan
 from .shapes import SCALAR, Shape
 
@@ -23,7 +23,10 @@ SIGNATURE = "ptr %u, ptr %h, ptr %x, i64 %n, ptr %b, ptr %o, i64 %s, ptr %m"
 
 @dataclass
 class Part:
-    """Functions that run one after the other: their names, texts, weights, calls; memory."""
+    """Functions that run one after the other, and how much memory is between them.
+
+    calls: for each function what it calls, with the number of operands.
+    """
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -188,21 +191,27 @@ class _Function:
 
     def write(self, slot: int, name: str, operands: tuple[int, ...]) -> None:
         """Write an item."""
-        special = getattr(self, f"_write_{name}", None)
+        special = _SPECIAL.get(name)
         if special is not None:
-            special(slot, operands)
+            special(self, slot, operands)
             return
-        write = lines_of(name, self.shape)
-        if write is None:
-            called, operands = function_called(
-                self.plan.sources, name, operands, self.plan.exact
-            )
+        form = form_of(name, self.shape)
+        if form is None:
+            self._call(slot, name, operands)
+            return
+        known, value = self.known, self.value
+        given = [known[p] if p in known else value(p) for p in operands]
+        result = known[slot] = f"%v{slot}"
+        if name in USES:
+            self.calls.update(USES[name])
+        self.lines.append(form(result, *given))
+
+    def _call(self, slot: int, name: str, operands: tuple[int, ...]) -> None:
+        called, operands = function_called(
+            self.plan.sources, name, operands, self.plan.exact
+        )
         given = [self.value(p) for p in operands]
         result = self.known[slot] = f"%v{slot}"
-        if write is not None:
-            self.calls.update(USES.get(name, {}))
-            self.lines.append(write(result, given))
-            return
         self.calls[called] = len(given)
         kind = self.shape.number
         arguments = ", ".join(f"{kind} {x}" for x in given)
@@ -362,3 +371,15 @@ class _Function:
         old = self.line(f"load {t}, ptr {at}")
         new = self.line(f"fadd {t} {old}, {value}")
         self.lines.append(f"  store {t} {new}, ptr {at}")
+
+
+_SPECIAL: dict[str, Callable[[_Function, int, tuple[int, ...]], None]] = {
+    "sum": _Function._write_sum,
+    "dot": _Function._write_dot,
+    "more": _Function._write_more,
+    "norm": _Function._write_norm,
+    "take": _Function._write_take,
+    "keep": _Function._write_keep,
+    "held": _Function._write_held,
+    "out": _Function._write_out,
+}

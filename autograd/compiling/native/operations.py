@@ -5,15 +5,15 @@ and whole numbers, %r for the result; other names get the result's as a prefix.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 
 from ..program import CONDITIONS
 from .shapes import Shape
 
-__all__ = ["LIBM", "USES", "Lines", "is_condition", "lines_of"]
+__all__ = ["LIBM", "USES", "Form", "form_of", "is_condition"]
 
-Lines = Callable[[str, Sequence[str]], str]
+Form = Callable[..., str]  # (result, *operands) → lines
 
 _ONE_LINE = {
     "add": "fadd T %0, %1",
@@ -43,14 +43,11 @@ _INTRINSICS = {
     "fma": "fma",
 }
 # Functions of C's library that are what Python's `math` calls.
-LIBM = {
-    **dict.fromkeys(
-        "exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
-        "asinh acosh atanh cbrt erf erfc".split(),
-        1,
-    ),
-    **dict.fromkeys("pow atan2 fmod".split(), 2),
-}
+_UNARY = (
+    "exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
+    "asinh acosh atanh cbrt erf erfc"
+)
+LIBM = {*_UNARY.split(), "pow", "atan2", "fmod"}
 _LINES = {
     # Zero beats infinity and NaN.
     "chain": """
@@ -109,8 +106,8 @@ def is_condition(name: str) -> bool:
 
 
 @cache
-def lines_of(name: str, shape: Shape) -> Lines | None:
-    """Return what writes an operation's lines: (result, operands) → text.
+def form_of(name: str, shape: Shape) -> Form | None:
+    """Return what writes an operation's lines: (result, *operands) → text.
 
     None for what has none here, and is called.
     """
@@ -129,10 +126,8 @@ def lines_of(name: str, shape: Shape) -> Lines | None:
     text = text.replace("SUFFIX", shape.suffix)
     text = text.replace("#true", shape.constant(True))
     text = re.sub(r"#(nan|\d\.\d)", lambda found: shape.constant(float(found[1])), text)
-    # As a format: the result's name is `a`, the operands' are 0, 1, 2.
-    text = text.replace("{", "{{").replace("}", "}}")
-    text = re.sub(r"%r\b", "{a}", text)
-    text = re.sub(r"%([a-z]\w*)", r"{a}.\1", text)
-    text = re.sub(r"%(\d)", r"{\1}", text)
-    write = ("  " + text.replace("\n", "\n  ")).format
-    return lambda result, operands: write(*operands, a=result)
+    # As a format: the result's name is 0, the operands' are 1, 2, 3.
+    text = re.sub(r"%r\b", "{0}", text)
+    text = re.sub(r"%([a-z]\w*)", r"{0}.\1", text)
+    text = re.sub(r"%(\d)", lambda found: f"{{{int(found[1]) + 1}}}", text)
+    return ("  " + text.replace("\n", "\n  ")).format

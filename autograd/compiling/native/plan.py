@@ -6,10 +6,12 @@ in memory for the tiles; the rest runs on 8 samples at once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ..builder import Builder
-from ..lowering import lowered
+from ..lowering import is_primitive, lowered
 from ..program import Program
+from .operations import is_condition
 
 __all__ = ["Item", "Plan", "planned"]
 
@@ -46,7 +48,9 @@ class Plan:
 
 def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
     """Return the plan of a program, whose inputs vary where `varying` says."""
-    program = lowered(_with_one_guard(program))
+    program = _with_one_guard(program)
+    if not all(map(is_primitive, {name for name, *_ in program.code})):
+        program = lowered(program)
     plan = Plan(outputs=len(program.outputs), guarded=bool(program.guards), exact=exact)
     varies = bytearray(program.size)
     for i, vary in enumerate(varying):
@@ -97,8 +101,6 @@ def _with_one_guard(program: Program) -> Program:
 
 def _items(program: Program, plan: Plan) -> list[Item]:
     """Return the instructions, long sums in parts; list the conditions in the plan."""
-    from .operations import is_condition
-
     items: list[Item] = []
     extra = program.size  # slots of parts
     for slot, (name, *operands) in enumerate(program.code, program.start):
@@ -146,7 +148,7 @@ def _find_table(plan: Plan, slot: int, values: tuple[int, ...]) -> bool:
         return False
     places = [int(place) for _, place in sources]
     step = places[1] - places[0] if len(places) > 1 else 0
-    if any(b - a != step for a, b in zip(places, places[1:], strict=False)):
+    if any(b - a != step for a, b in pairwise(places)):
         return False
     plan.tables[slot] = ("u", places[0], step)
     return True

@@ -3,27 +3,26 @@
 import os
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from ...errors import ArgumentError
 from ..program import Program
-from .engine import Cancelled, Library, compiled
-from .kernel import ARGUMENTS, CHUNK, Kernel, kernel
+from .engine import Cancelled
+from .kernel import CHUNK, SMALL, Kernel, kernel
 from .shapes import LANES
+from .version import Version
 
 __all__ = ["Runner"]
 
-Array = Any
+# Work is counted in instructions on a tile (or on one sample).
+HEAT = (300_000, 10_000_000)  # so much done, and code of level 1, 2 is worth making
 
-ROUND = 256  # chunks whose sums are kept before they are totalled, with threads
-# Work is counted in instructions on a tile (or on one sample), about a nanosecond each.
-SHARED = 400_000  # from here on threads share the work
-HOT = 300_000  # so much done, and better code is worth making
-LARGEST = 60_000  # instructions: beyond, better code takes too long to make
+Array = Any
 
 
 class Runner:
@@ -47,7 +46,8 @@ class Runner:
         self._level, self._threads = level, threads
         self._codes: dict[bool, _Code] = {}
         self._lock = threading.Lock()
-        self._code(False)
+        if not any(varying):
+            self._code(False)  # of batches it is not yet known if they are added up
 
     def _code(self, sums: bool) -> "_Code":
         """Return the code for samples of their own, or for sums over a batch."""
@@ -56,36 +56,44 @@ class Runner:
             with self._lock:
                 found = self._codes.get(sums)
                 if found is None:
-                    made = kernel(
-                        self._program, self._varying, exact=self._exact, sums=sums
+                    found = self._codes[sums] = _Code(
+                        partial(
+                            kernel,
+                            self._program,
+                            self._varying,
+                            exact=self._exact,
+                            sums=sums,
+                        ),
+                        self._level,
                     )
-                    found = _Code(made, self._level)
-                    self._codes[sums] = found
         return found
 
     @property
     def llvm(self) -> str:
         """The code in LLVM's language."""
-        return "\n".join(self._latest().kernel.modules)
+        return "\n".join(self._latest().version.kernel.modules)
 
     @property
     def level(self) -> int:
         """The level of the code that runs now."""
-        return self._latest().level
+        return self._latest().version.level
 
     def _latest(self) -> "_Code":
+        if not self._codes:
+            self._code(False)
         return next(reversed(self._codes.values()))
 
     def run_one(self, numbers: "array[float]") -> tuple[Array, bool]:
         """Run one sample; no input varies."""
         code = self._code(False)
-        memory = code.memory()
-        arguments = memory.arguments
-        arguments[0], length = numbers.buffer_info()
-        code.run(memory.address)
-        found = memory.outputs.copy()
-        held = bool(memory.held[0])
-        code.free.append(memory)
+        version = code.version
+        memory = version.memory()
+        memory.arguments[0] = numbers.buffer_info()[0]
+        version.run(memory.address)
+        found, held = memory.outputs.copy(), bool(memory.held[0])
+        version.free.append(memory)
+        if code.left > 0:
+            code.count(version.kernel.weight)
         return found, held
 
     def run(
@@ -93,249 +101,148 @@ class Runner:
     ) -> tuple[Array, Array | None]:
         """Run a batch: see `backends.Runner`."""
         uniform = np.ascontiguousarray(uniform, float)
+        count = lanes.shape[1]
         if not any(self._varying):
-            return self._run_single(uniform, lanes.shape[1], reduce)
+            return self._run_alike(uniform, count, reduce)
         lanes = np.ascontiguousarray(lanes, float)
         code = self._code(reduce)
-        count = lanes.shape[1]
+        version = code.version
         padded = -(-count // LANES) * LANES
-        shape = code.kernel.outputs if reduce else (code.kernel.outputs, padded)
-        outputs = np.zeros(shape) if reduce else np.empty(shape)
-        held = np.empty(padded, bool) if code.kernel.guarded else None
+        rows = version.kernel.outputs
+        outputs = np.zeros(rows) if reduce else np.empty((rows, padded))
+        held = np.empty(padded, bool) if version.kernel.guarded else None
         if count:
-            memory = code.memory()
+            memory = version.memory()
             memory.point(uniform, lanes, outputs, held)
-            code.execute(memory, count, self._threads)
-            code.free.append(memory)
+            version.execute(memory, count, version.threads(count, self._threads))
+            version.free.append(memory)
+            if code.left > 0:
+                code.count(version.work(count))
         if not reduce:
             outputs = outputs[:, :count]
         return outputs, None if held is None else held[:count]
 
-    def _run_single(self, uniform: Array, count: int, reduce: bool) -> Any:
+    def _run_alike(
+        self, uniform: Array, count: int, reduce: bool
+    ) -> tuple[Array, Array | None]:
+        """Run a batch in which nothing varies."""
         found, held = self.run_one(array("d", uniform.tobytes()))
-        guarded = self._code(False).kernel.guarded
+        guarded = self._code(False).version.kernel.guarded
         all_held = np.full(count, held) if guarded else None
         if not reduce:
             return np.repeat(found[:, None], count, axis=1), all_held
-        total = np.zeros(len(found))
-        if held:
-            for _ in range(count):
-                total += found
-        return total, all_held
+        if count > 1:
+            raise ArgumentError(f"{count} samples in which no number varies")
+        return (found if held and count else np.zeros(len(found))) + 0.0, all_held
 
-    def bind(self, uniform: Array, lanes: Array, outputs: Array) -> Callable[[], None]:
+    def bind(
+        self, uniform: Array, lanes: Array, outputs: Array
+    ) -> Callable[[], Array | None]:
         """Return a function that runs the batch in these arrays, again and again.
 
-        Each call reads `uniform` and `lanes` anew and puts the sums over the samples
-        whose guards held into `outputs`; it takes about a microsecond besides the work.
-        The arrays are float64 and contiguous; they are kept, not copied.
+        Each call reads `uniform` and `lanes` anew, puts the sums over the samples whose
+        guards held into `outputs`, and returns for each sample whether they held, None
+        without guards. The arrays are float64 and contiguous; they are kept, not
+        copied, so that a call takes under a microsecond besides the work.
+
+        Raises `ArgumentError` for other arrays.
         """
-        for name, each in (
-            ("uniform", uniform),
-            ("lanes", lanes),
-            ("outputs", outputs),
-        ):
-            if each.dtype != float or not each.flags.c_contiguous:
-                raise ValueError(f"{name} is no contiguous array of float64")
-        if not any(self._varying):
-            return self._bind_single(uniform, outputs)
-        code = self._code(True)
-        if outputs.shape != (code.kernel.outputs,):
-            raise ValueError(
-                f"outputs has shape {outputs.shape}, but there are "
-                f"{code.kernel.outputs} sums"
-            )
-        count = lanes.shape[1]
-        held = np.empty(-(-count // LANES) * LANES, bool)
-        memory = code.memory()
-        memory.point(uniform, lanes, outputs, held)
-        threads = code.threads(count, self._threads)
-        if threads > 1 or not count:
-            return lambda: code.execute(memory, count, threads)
-        memory.span(count, 0, -(-count // CHUNK))
-        address, work = memory.address, code.work(count)
+        code = self._code(any(self._varying))
+        kernel = code.version.kernel
+        shapes = {
+            "uniform": (uniform, (len(self._varying) - kernel.varying,)),
+            "lanes": (lanes, (kernel.varying, *lanes.shape[1:2])),
+            "outputs": (outputs, (kernel.outputs,)),
+        }
+        for name, (each, shape) in shapes.items():
+            whole = each.dtype == float and each.flags.c_contiguous
+            if not whole or each.shape != shape or (each is lanes) != (each.ndim == 2):
+                raise ArgumentError(
+                    f"{name} must be a contiguous float64 array of shape {shape}, got "
+                    f"{each.dtype} {each.shape}"
+                )
+        if not kernel.varying:
+            return partial(self._run_into, uniform, lanes, outputs)
+        return _Bound(code, (uniform, lanes, outputs), self._threads).call
 
-        def call() -> None:
-            code.run(address)
-            if code.hurry > 0:
-                code.count(work)
-
-        call.memory = memory  # type: ignore[attr-defined]  # lives as long
-        return call
-
-    def _bind_single(self, uniform: Array, outputs: Array) -> Callable[[], None]:
-        def call() -> None:
-            outputs[:] = self._run_single(uniform, 1, True)[0]
-
-        return call
-
-
-class _Memory:
-    """What one call runs in: the array of arguments and what it names."""
-
-    def __init__(self, code: Kernel) -> None:
-        self.arguments = np.zeros(len(ARGUMENTS), np.int64)
-        self.address = _address(self.arguments)
-        self.kernel = code
-        self.kept = np.empty(code.kept)
-        self.scratch = np.empty(code.scratch + LANES)
-        self.sums: Array = None
-        if code.varying == 0:
-            self.outputs = np.empty(code.outputs)
-            self.held = np.ones(LANES, bool)
-            self.set(o=_address(self.outputs), s=1, m=_address(self.held))
-        self.set(h=_address(self.kept), b=_aligned(self.scratch))
-
-    def set(self, **given: int) -> None:
-        for name, x in given.items():
-            self.arguments[_PLACES[name]] = x
-
-    def point(self, uniform: Array, lanes: Array, outputs: Array, held: Array) -> None:
-        """Take inputs and outputs."""
-        self.arrays = (uniform, lanes, outputs, held)
-        count = lanes.shape[1]
-        self.set(
-            u=_address(uniform),
-            x=_address(lanes),
-            n=count,
-            o=_address(outputs),
-            s=0 if outputs.ndim == 1 else outputs.shape[1],
-            m=0 if held is None else _address(held),
-        )
-
-    def span(self, count: int, first: int, end: int) -> None:
-        """Take the chunks to run over."""
-        self.set(count=count, first=first, end=end)
-
-
-_PLACES = {name: i for i, name in enumerate(ARGUMENTS)}
-
-
-def _address(x: Array) -> int:
-    address: int = x.__array_interface__["data"][0]
-    return address
-
-
-def _aligned(x: Array) -> int:
-    """Return the first address in an array at which a vector may lie."""
-    return -(-_address(x) // 64) * 64
+    def _run_into(self, uniform: Array, lanes: Array, outputs: Array) -> Array | None:
+        outputs[:], held = self.run(uniform, lanes, True)
+        return held
 
 
 class _Code:
-    """A kernel's functions at their present level, and memory that is free."""
+    """A program's code: the version that runs now, and when a better one is due."""
 
-    def __init__(self, made: Kernel, level: int | None) -> None:
-        self.kernel = made
-        self.free: list[_Memory] = []
-        self.hurry = 0 if level is not None else HOT  # work until it is hot
-        self.use(self._compiled(level or 0), level or 0)
+    def __init__(self, make: Callable[..., Kernel], level: int | None) -> None:
+        self._make = make
+        self.version = self._compiled(level or 0)
+        self._next = [] if level is not None else list(enumerate(HEAT, 1))
+        if self.version.kernel.weight > SMALL:
+            self._next = []  # takes long to make better, and gains little
+        self.left = self._next[0][1] if self._next else 0  # work until it is due
 
-    def _compiled(self, level: int) -> Library:
-        made = self.kernel
-        return compiled(made.modules, made.calls, made.functions, level, _is_ending)
-
-    def use(self, library: Library, level: int) -> None:
-        """Switch to other functions; calls that run now end in the old ones."""
-        self.level = level
-        self._libraries = [*getattr(self, "_libraries", []), library]
-        self.functions = library.functions
-        self.run = library.functions["run"]
-
-    def memory(self) -> _Memory:
-        try:
-            return self.free.pop()
-        except IndexError:
-            return _Memory(self.kernel)
-
-    def work(self, count: int) -> int:
-        """Return how much work so many samples are."""
-        return self.kernel.weight * (-(-count // LANES))
-
-    def threads(self, count: int, wanted: int | None) -> int:
-        chunks = -(-count // CHUNK)
-        if wanted is None:
-            wanted = _processors() if self.work(count) >= SHARED else 1
-        return max(1, min(wanted, chunks))
-
-    def execute(self, memory: _Memory, count: int, wanted: int | None) -> None:
-        """Run a batch that a memory points to."""
-        chunks = -(-count // CHUNK)
-        threads = self.threads(count, wanted)
-        if threads == 1:
-            memory.span(count, 0, chunks)
-            self.run(memory.address)
-        else:
-            self._share(memory, count, chunks, threads)
-        if self.hurry > 0:
-            self.count(self.work(count))
-
-    def _share(self, memory: _Memory, count: int, chunks: int, threads: int) -> None:
-        """Run a batch by several threads, each some chunks; sums are added in order."""
-        functions = self.functions
-        others = [self.memory() for _ in range(threads - 1)]
-        sums = np.empty(ROUND * self.kernel.sums + LANES)
-        start = _aligned(sums)
-        memory.set(sums=start)
-        functions["before"](memory.address)
-        for other in others:
-            b = other.arguments[_PLACES["b"]]
-            other.arguments[:] = memory.arguments
-            other.arguments[_PLACES["b"]] = b
-        totals = functions.get("totals")
-        length = ROUND if totals else chunks
-        for first in range(0, chunks, length):
-            end = min(chunks, first + length)
-            cuts = [first + (end - first) * i // threads for i in range(threads + 1)]
-            tasks = []
-            for i, each in enumerate([*others, memory]):
-                each.span(count, cuts[i], cuts[i + 1])
-                each.set(sums=start + (cuts[i] - first) * self.kernel.sums * 8)
-                if cuts[i] == cuts[i + 1]:
-                    continue
-                if each is memory:
-                    functions["chunks"](each.address)
-                else:
-                    tasks.append(
-                        _pool(threads).submit(functions["chunks"], each.address)
-                    )
-            for task in tasks:
-                task.result()
-            if totals:
-                memory.span(count, first, end)
-                memory.set(sums=start)
-                totals(memory.address)
-        self.free += others
+    def _compiled(self, level: int) -> Version:
+        return Version(self._make(level=level), level)
 
     def count(self, work: int) -> None:
         """Count work done; once it is much, make better code in the background."""
-        self.hurry -= work
-        if self.hurry <= 0 and self.kernel.weight <= LARGEST:
-            _background().submit(self._improve)
+        self.left -= work
+        if self.left <= 0 and self._next:
+            level, _ = self._next.pop(0)
+            _background().submit(self._improve, level)
 
-    def _improve(self) -> None:
+    def _improve(self, level: int) -> None:
         try:
-            for level in (1, 2):
-                self.use(self._compiled(level), level)
+            self.version = self._compiled(level)
         except Cancelled:
-            pass
+            return
+        if self._next:
+            self.left = self._next[0][1]
 
 
-def _is_ending() -> bool:
-    """Tell whether the interpreter is about to end, and waits for its threads."""
-    return not threading.main_thread().is_alive()
+class _Bound:
+    """A batch whose arrays stay the same."""
 
+    def __init__(
+        self, code: _Code, arrays: tuple[Array, ...], wanted: int | None
+    ) -> None:
+        self.code, self.arrays = code, arrays
+        self.samples = arrays[1].shape[1]
+        guarded = code.version.kernel.guarded
+        padded = np.empty(-(-self.samples // LANES) * LANES, bool) if guarded else None
+        self.padded = padded
+        self.held = None if padded is None else padded[: self.samples]
+        self.wanted = wanted
+        self.version: Version | None = None
 
-def _processors() -> int:
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
+    def follow(self, version: Version) -> None:
+        """Take another version's code, and memory for it."""
+        uniform, lanes, outputs = self.arrays
+        self.memory = version.memory()
+        self.memory.point(uniform, lanes, outputs, self.padded)
+        self.threads = version.threads(self.samples, self.wanted)
+        self.memory.span(self.samples, 0, -(-self.samples // CHUNK))
+        self.work = version.work(self.samples)
+        self.version, self.run, self.address = version, version.run, self.memory.address
 
+    def call(self) -> Array | None:
+        code = self.code
+        if self.version is not code.version:
+            self.follow(code.version)
+        if self.threads == 1 and self.samples:
+            self.run(self.address)
+        else:
+            self.shared()
+        if code.left > 0:
+            code.count(self.work)
+        return self.held
 
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="autograd-compiled")
+    def shared(self) -> None:
+        if not self.samples:
+            self.arrays[2][:] = 0.0
+            return
+        assert self.version is not None
+        self.version.execute(self.memory, self.samples, self.threads)
 
 
 @cache
@@ -343,6 +250,5 @@ def _background() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="autograd-compiler")
 
 
-os.register_at_fork(
-    after_in_child=lambda: (_pool.cache_clear(), _background.cache_clear())
-)
+if hasattr(os, "register_at_fork"):  # a child has no other threads
+    os.register_at_fork(after_in_child=_background.cache_clear)

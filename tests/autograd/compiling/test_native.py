@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 
 from autograd import RULES
-from autograd.compiling import native
-from autograd.compiling.lowering import lowered
 from autograd.compiling.program import COMPARISONS, Program
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite (extra compile)")

@@ -1,0 +1,115 @@
+"""A kernel compiled at one level: it runs batches, alone or shared by threads."""
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+
+from .engine import compiled
+from .kernel import CHUNK, Kernel
+from .memory import Memory, aligned
+from .shapes import LANES
+
+__all__ = ["Version"]
+
+ROUND = 256  # chunks whose sums are kept before they are totalled, with threads
+# Work is counted in instructions on a tile (or on one sample), about a nanosecond each.
+SHARED = 400_000  # from here on threads share the work
+
+
+class Version:
+    """A kernel compiled at one level, and memory that is free."""
+
+    def __init__(self, kernel: Kernel, level: int) -> None:
+        self.kernel, self.level = kernel, level
+        self.library = compiled(
+            kernel.modules, kernel.calls, kernel.functions, level, _is_ending
+        )
+        self.functions = self.library.functions
+        self.run = self.functions["run"]
+        self.free: list[Memory] = []
+
+    def memory(self) -> Memory:
+        """Return memory to run in; append it to `free` afterwards."""
+        try:
+            return self.free.pop()
+        except IndexError:
+            return Memory(self.kernel)
+
+    def work(self, count: int) -> int:
+        """Return how much work so many samples are."""
+        return self.kernel.weight * (-(-count // LANES))
+
+    def threads(self, count: int, wanted: int | None) -> int:
+        """Return how many threads share so many samples."""
+        if wanted is None:
+            wanted = _processors() if self.work(count) >= SHARED else 1
+        return max(1, min(wanted, -(-count // CHUNK)))
+
+    def execute(self, memory: Memory, count: int, threads: int) -> None:
+        """Run a batch that a memory points to."""
+        chunks = -(-count // CHUNK)
+        if threads == 1:
+            memory.span(count, 0, chunks)
+            self.run(memory.address)
+        else:
+            self._share(memory, count, chunks, threads)
+
+    def _share(self, memory: Memory, count: int, chunks: int, threads: int) -> None:
+        """Run a batch by several threads, each some chunks; sums are added in order."""
+        functions = self.functions
+        others = [self.memory() for _ in range(threads - 1)]
+        sums = np.empty(ROUND * self.kernel.sums + LANES)
+        start = aligned(sums)
+        memory.set(sums=start)
+        functions["before"](memory.address)
+        for other in others:
+            other.follow(memory)
+        totals = functions.get("totals")
+        length = ROUND if totals else chunks
+        for first in range(0, chunks, length):
+            end = min(chunks, first + length)
+            cuts = [first + (end - first) * i // threads for i in range(threads + 1)]
+            tasks = []
+            for i, each in enumerate([*others, memory]):
+                each.span(count, cuts[i], cuts[i + 1])
+                each.set(sums=start + (cuts[i] - first) * self.kernel.sums * 8)
+                if cuts[i] == cuts[i + 1]:
+                    continue
+                if each is memory:
+                    functions["chunks"](each.address)
+                else:
+                    tasks.append(
+                        _pool(threads).submit(functions["chunks"], each.address)
+                    )
+            for task in tasks:
+                task.result()
+            if totals:
+                memory.span(count, first, end)
+                memory.set(sums=start)
+                totals(memory.address)
+        self.free += others
+
+
+def _is_ending() -> bool:
+    """Tell whether the interpreter is about to end, and waits for its threads."""
+    return not threading.main_thread().is_alive()
+
+
+def _processors() -> int:
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (os.cpu_count() or 1)
+    )
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="autograd-compiled")
+
+
+if hasattr(os, "register_at_fork"):  # a child has no other threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
