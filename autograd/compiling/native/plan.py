@@ -72,6 +72,7 @@ def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
             if name == "take":
                 _find_table(plan, slot, operands[1:])
         return plan
+    varies.extend(bytes(sum(len(operands) for *_, operands in items)))  # for parts
     for slot, _, operands in items:
         varies[slot] = any(map(varies.__getitem__, operands))
     plan.once = [item for item in items if not varies[item[0]]]

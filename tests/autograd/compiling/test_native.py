@@ -182,3 +182,309 @@ def test_batches_are_added_in_one_tree(count, guarded):
         for _ in range(2):
             call()
             assert bits(outputs) == bits(true)
+
+
+def random_program(rng, inputs, count):
+    """Return a random program of cheap operations, and guards on some conditions."""
+    constants = (1.5, -0.0, 3.0)
+    numbers = list(range(inputs + len(constants)))
+    conditions, code = [], []
+    binary = ["add", "sub", "mul", "div", "chain", "minimum", "mod", "atan2"]
+    for slot in range(len(numbers), len(numbers) + count):
+        # Operands from nearby and from far, so that some cross many functions.
+        near = numbers[-8:] if rng.random() < 0.7 else numbers
+        pick = [near[rng.integers(len(near))] for _ in range(70)]
+        kind = rng.integers(12)
+        if kind == 0:
+            code.append((("lt", "ge", "eq")[rng.integers(3)], *pick[:2]))
+            conditions.append(slot)
+            continue
+        if kind == 1 and len(conditions) > 1:
+            code.append(("and", *rng.choice(conditions, 2).tolist()))
+            conditions.append(slot)
+            continue
+        if kind == 2 and conditions:
+            place = conditions[rng.integers(len(conditions))]
+            code.append(("where", place, *pick[:2]))
+        elif kind == 3:
+            code.append(("tanh", pick[0]))
+        elif kind == 4:
+            code.append(("sum", *pick[: rng.integers(0, 70)]))
+        elif kind == 5:
+            code.append(("dot", *pick[: 2 * rng.integers(0, 35)]))
+        elif kind == 6:
+            code.append(("take", int(rng.integers(inputs)), *pick[:5]))
+        elif kind == 7:
+            first = int(rng.integers(3))
+            code.append(("take", int(rng.integers(inputs)), *range(first, inputs, 2)))
+        else:
+            code.append((binary[rng.integers(len(binary))], *pick[:2]))
+        numbers.append(slot)
+    names = tuple(f"x{i}" for i in range(inputs))
+    outputs = [0, inputs, *numbers[-20:]]
+    guards = [(p, bool(rng.integers(2))) for p in conditions[:2]]
+    made = Program(names, constants, tuple(code), tuple(outputs), tuple(guards))
+    return made.verify()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_programs(seed, monkeypatch):
+    from autograd.compiling.native import kernel
+
+    rng = np.random.default_rng(seed)
+    # Short functions and modules: numbers cross from one to another.
+    monkeypatch.setattr(kernel, "PIECE", 7 if seed % 2 else 60)
+    monkeypatch.setattr(kernel, "MODULE", 50)
+    program = random_program(rng, 6, 150)
+    varying = tuple(map(bool, rng.integers(0, 2, 6)))
+    if seed == 0:
+        varying = (False,) * 6
+    count = 37 if any(varying) else 1
+    # Whole numbers: an index may be any of the inputs.
+    given = rng.integers(-2, 2, (6, count)).astype(float)
+    given[~np.array(varying)] = given[~np.array(varying), :1]
+    wanted = [program.run(sample) for sample in given.T.tolist()]
+    rows = np.array([row for row, _ in wanted]).T
+    held = np.array([held for _, held in wanted])
+    uniform, lanes = given[~np.array(varying), 0], given[np.array(varying)]
+    for level in LEVELS[:2]:
+        made = runner(program, varying, level)
+        found, found_held = made.run(uniform, lanes, False)
+        assert bits(found) == bits(rows)
+        assert found_held is None or found_held.tolist() == held.tolist()
+        sums, _ = made.run(uniform, lanes, True)
+        assert bits(sums) == bits(tree_sum(rows, held))
+    one = runner(program, (False,) * 6)
+    for sample, (row, holds) in list(zip(given.T, wanted, strict=True))[:3]:
+        got, got_held = one.run_one(array("d", sample.tolist()))
+        assert bits(got) == bits(row)
+        assert got_held == holds
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("kind", ["uniform", "computed", "constant", "varying"])
+def test_take_reads_a_table(kind, stride):
+    size = 7
+    names = ("i", "w", *(f"t{k}" for k in range(size * stride)))
+    table = tuple(range(2, 2 + size * stride, stride))
+    constants = tuple(map(float, range(10, 10 + size)))
+    start = len(names) + len(constants)
+    code, values = [], table
+    if kind == "computed":
+        code = [("mul", 1, place) for place in table]
+        values = tuple(range(start, start + size))
+    elif kind == "constant":
+        values = tuple(range(len(names), start))
+    code.append(("take", 0, *values))
+    last = start + len(code) - 1
+    program = Program(names, constants, tuple(code), (last,), (), frozenset({0}))
+    program.verify()
+    varying = (True, False, *[kind == "varying"] * (size * stride))
+    made = runner(program, varying)
+    assert ("masked.gather" in made.llvm) == (kind != "varying")
+    indices = np.array([*range(-size, size), 0, 3, 6.0])
+    tables = np.arange(size * stride) * 1.1
+    lanes = indices[None]
+    uniform = np.array([0.3, *tables])
+    if kind == "varying":
+        uniform, lanes = uniform[:1], np.vstack([lanes, np.tile(tables, (17, 1)).T])
+    found, _ = made.run(uniform, lanes, False)
+    wanted = [program.run([int(i), 0.3, *tables])[0] for i in indices]
+    assert bits(found) == bits(wanted)
+    one = runner(program, (False,) * len(names))
+    for i, want in zip(indices, wanted, strict=True):
+        assert bits(one.run_one(array("d", [i, 0.3, *tables]))[0]) == bits(want)
+    # An index that is nowhere (the front end refuses it) reads nothing outside.
+    for wrong in (1e300, -1e300, NAN, INF, 1e6, -1e6):
+        lanes[0] = wrong
+        made.run(uniform, lanes, False)
+        one.run_one(array("d", [wrong, 0.3, *tables]))
+
+
+def test_long_norms_and_sums():
+    count = 1500  # more than ctypes would take as arguments
+    names = tuple(f"x{i}" for i in range(count))
+    places = range(count)
+    program = Program(
+        names,
+        (),
+        (("norm", *places), ("sum", *places), ("dot", *places)),
+        (count, count + 1, count + 2),
+    )
+    numbers = np.random.default_rng(0).normal(size=count)
+    wanted, _ = program.run(numbers.tolist())
+    for level in LEVELS:
+        one = runner(program, (False,) * count, level)
+        assert bits(one.run_one(array("d", numbers.tolist()))[0]) == bits(wanted)
+    made = runner(program, (True,) * count)
+    lanes = np.repeat(numbers[:, None], 3, axis=1)
+    assert bits(made.run(np.empty(0), lanes, False)[0][:, 2]) == bits(wanted)
+    near = runner(program, (True,) * count, exact=False)
+    assert near.run(np.empty(0), lanes, False)[0][0, 1] == pytest.approx(
+        wanted[0], rel=1e-14
+    )
+    for scale in (1e-200, 1e200):
+        found = near.run(np.empty(0), lanes * scale, False)[0][0, 0]
+        assert found == pytest.approx(wanted[0] * scale, rel=1e-14)
+
+
+def mlp_gradient():
+    import autograd
+    import nn
+
+    model = nn.MLP(2, [8, 1])
+    parameters = model.parameters()
+
+    def gradient(x, y):
+        loss = autograd.relu(1 - y * model([x, y]))
+        return [loss, *loss.gradient(parameters)]
+
+    compiled = autograd.compile(gradient, backend="python")
+    compiled(0.3, 1.0)
+    return compiled.program
+
+
+def test_hot_code_gets_better_while_it_runs_and_keeps_its_bits(monkeypatch):
+    import time
+
+    from autograd.compiling.native import runner as module
+
+    monkeypatch.setattr(module, "HEAT", (1_000, 2_000))
+    program = mlp_gradient()
+    varying = (True, True, *[False] * (len(program.inputs) - 2))
+    made = module.Runner(program, varying, exact=False)
+    rng = np.random.default_rng(0)
+    lanes = rng.normal(size=(2, 100))
+    outputs = np.empty(len(program.outputs))
+    call = made.bind(rng.normal(size=len(varying) - 2), lanes, outputs)
+    call()
+    first, levels = bits(outputs), {made.level}
+    stop = time.monotonic() + 60
+    while made.level < 2 and time.monotonic() < stop:
+        call()
+        assert bits(outputs) == first
+        levels.add(made.level)
+    assert made.level == 2
+    assert 0 in levels
+    call()
+    assert bits(outputs) == first
+
+
+def test_threads_may_call_one_runner_at_once():
+    from concurrent.futures import ThreadPoolExecutor
+
+    program = mlp_gradient()
+    varying = (True, True, *[False] * (len(program.inputs) - 2))
+    made = runner(program, varying, threads=2)
+    rng = np.random.default_rng(0)
+    uniform = rng.normal(size=len(varying) - 2)
+    batches = [rng.normal(size=(2, 700)) for _ in range(40)]
+    alone = [bits(made.run(uniform, lanes, True)[0]) for lanes in batches]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda x: bits(made.run(uniform, x, True)[0]), batches))
+    assert found == alone
+
+
+@pytest.mark.parametrize("wrong", ["uniform", "lanes", "outputs", "float32"])
+def test_bind_refuses_other_arrays(wrong):
+    from autograd.errors import ArgumentError
+
+    arrays = {"uniform": np.zeros(2), "lanes": np.zeros((2, 9)), "outputs": np.zeros(6)}
+    if wrong == "float32":
+        arrays["lanes"] = arrays["lanes"].astype(np.float32)
+    else:
+        arrays[wrong] = np.zeros(3)
+    name = "lanes" if wrong == "float32" else wrong
+    with pytest.raises(ArgumentError, match=f"{name} must be a contiguous float64"):
+        runner(GUARDED, (False, True, False, True)).bind(**arrays)
+
+
+def test_nothing_varies_and_no_samples():
+    program = Program(("x",), (2.0,), (("mul", 0, 1),), (2,))
+    made = runner(program, (False,))
+    assert bits(made.run(np.array([3.0]), np.empty((0, 1)), False)[0]) == bits([6.0])
+    assert bits(made.run(np.array([-0.0]), np.empty((0, 1)), True)[0]) == bits([0.0])
+    outputs = np.empty(1)
+    made.bind(np.array([4.0]), np.empty((0, 1)), outputs)()
+    assert outputs[0] == 8.0
+    made = runner(program, (True,))
+    assert made.run(np.empty(0), np.empty((1, 0)), False)[0].shape == (1, 0)
+    assert bits(made.run(np.empty(0), np.empty((1, 0)), True)[0]) == bits([0.0])
+    nothing = Program(("x",), (), (), ())
+    assert runner(nothing, (True,)).run(np.empty(0), np.ones((1, 9)), True)[0].size == 0
+
+
+def test_the_cache_on_disk(tmp_path, monkeypatch):
+    from autograd.compiling.native import engine
+
+    monkeypatch.setenv("AUTOGRAD_COMPILE_CACHE", str(tmp_path / "code"))
+    numbers = array("d", [0.7, -0.2, 1.3, 0.4])
+    wanted = bits(GUARDED.run(list(numbers))[0])
+
+    def found():
+        return bits(runner(GUARDED, (False,) * 4).run_one(numbers)[0])
+
+    assert found() == wanted
+    (file,) = (tmp_path / "code").iterdir()
+    code = file.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_emitted", None)  # nothing is compiled again
+        assert found() == wanted
+    for wrong in (b"", code[:100], code[:-1] + b"?", b"\0" * len(code)):
+        file.write_bytes(wrong)
+        assert found() == wanted
+        assert file.read_bytes() == code
+    # A directory that can't be written, or is none.
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("a file")
+    assert found() == wanted
+
+
+def test_an_interrupted_compilation_leaves_nothing_wrong(monkeypatch):
+    from autograd.compiling.native import engine
+
+    made = runner(GUARDED, (False, True, False, True))
+    lanes = np.ones((2, 9))
+    with monkeypatch.context() as patch:
+
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        patch.setattr(engine, "_emitted", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            made.run(np.ones(2), lanes, True)
+    found, _ = made.run(np.ones(2), lanes, True)
+    again, _ = runner(GUARDED, (False, True, False, True)).run(np.ones(2), lanes, True)
+    assert bits(found) == bits(again)
+
+
+def test_the_interpreter_ends_while_code_is_made_better():
+    import subprocess
+    import sys
+
+    code = (
+        "import numpy as np\n"
+        "from autograd.compiling.native import runner as module\n"
+        "from autograd.compiling.program import Program\n"
+        "module.HEAT = (1, 1)\n"
+        "code = tuple(('mul', i, i) for i in range(3000))\n"
+        "p = Program(('x',), (), code, (3000,))\n"
+        "r = module.Runner(p, (True,), exact=True)\n"
+        "print(r.run(np.empty(0), np.ones((1, 8)), True)[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[8.]\n", "")
+
+
+def test_without_llvmlite_the_extra_is_named(monkeypatch):
+    import sys
+
+    from autograd.compiling import native
+    from autograd.errors import MissingExtraError
+
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    with pytest.raises(MissingExtraError, match=r"scalar-autograd\[compile\]"):
+        native.prepare(GUARDED, (False,) * 4, exact=True)
