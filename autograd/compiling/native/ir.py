@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from .calls import function_called
 from .operations import USES, form_of
 from .plan import Item, Plan
-from .shapes import SCALAR, Shape
+from .shapes import SCALAR, VECTOR, Shape
+from .vectors import VECTORS
 
 __all__ = ["SIGNATURE", "Part", "written"]
 
@@ -25,13 +26,15 @@ SIGNATURE = "ptr %u, ptr %h, ptr %x, i64 %n, ptr %b, ptr %o, i64 %s, ptr %m"
 class Part:
     """Functions that run one after the other, and how much memory is between them.
 
-    calls: for each function what it calls, with the number of operands.
+    calls: for each function what it calls, with the number of operands. fast: those of
+    them that are called in the form for all lanes at once.
     """
 
     names: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     weights: list[int] = field(default_factory=list)
     calls: list[dict[str, int]] = field(default_factory=list)
+    fast: list[set[str]] = field(default_factory=list)
     places: int = 0
 
 
@@ -82,6 +85,7 @@ def written(
         part.texts.append(function.text(f"{name}{k}"))
         part.weights.append(sum(map(weight, piece)))
         part.calls.append(function.calls)
+        part.fast.append(function.fast)
     return part
 
 
@@ -96,6 +100,7 @@ class _Function:
         self.known: dict[int, str] = {}
         self.read: list[int] = []  # slots that came from the memory between functions
         self.calls: dict[str, int] = {}  # functions that are called: operands
+        self.fast: set[str] = set()  # those that have a form for all lanes at once
         self.count = 0
 
     def text(self, name: str) -> str:
@@ -214,9 +219,13 @@ class _Function:
         result = self.known[slot] = f"%v{slot}"
         self.calls[called] = len(given)
         kind = self.shape.number
+        how = "call"
+        if not self.plan.exact and self.shape is VECTOR and called in VECTORS:
+            self.fast.add(called)
+            how = "fast"
         arguments = ", ".join(f"{kind} {x}" for x in given)
         self.lines.append(
-            f"  {result} = call {kind} @call.{called}.{self.shape.suffix}({arguments})"
+            f"  {result} = call {kind} @{how}.{called}.{self.shape.suffix}({arguments})"
         )
 
     def line(self, text: str) -> str:

@@ -19,6 +19,7 @@ from .loops import ARGUMENTS, CHUNK, GIVEN, arguments, batch, pad
 from .loops import sums as added
 from .plan import Item, Plan, planned
 from .shapes import LANES, SCALAR, VECTOR, Shape
+from .vectors import vector
 
 __all__ = ["ARGUMENTS", "CHUNK", "SMALL", "Kernel", "kernel"]
 
@@ -124,30 +125,37 @@ def _part(
 
 
 def _modules(main: str, parts: list[Part]) -> tuple[list[str], dict[str, int]]:
-    """Return the modules' texts: short parts in the first, long ones in others."""
-    texts: list[list[str]] = [[main]]
-    calls: list[dict[str, int]] = [{}]
-    room = MODULE
+    """Return the modules' texts: short parts in the first, long ones in others too."""
+    modules = [_Module([main])]
     declared = []
     for part in parts:
-        for name, text, size, called in zip(
-            part.names, part.texts, part.weights, part.calls, strict=True
+        for name, text, size, calls, fast in zip(
+            part.names, part.texts, part.weights, part.calls, part.fast, strict=True
         ):
-            if room <= 0:
-                texts.append([])
-                calls.append({})
-                room = MODULE
-            if len(texts) > 1:
+            if modules[-1].room <= 0:
+                modules.append(_Module())
+            if len(modules) > 1:
                 declared.append(f"declare void @{name}({SIGNATURE})\n")
-            texts[-1].append(text)
-            calls[-1].update(called)
-            room -= size
-    texts[0] += declared
-    modules = [
-        "\n".join([wrappers(called), *each, _ATTRIBUTES])
-        for each, called in zip(texts, calls, strict=True)
-    ]
-    return modules, dict(ChainMap(*calls))
+            module = modules[-1]
+            module.texts.append(text)
+            module.room -= size
+            module.calls.update(calls)
+            module.fast.update(fast)
+    modules[0].texts += declared
+    calls = dict(ChainMap(*[module.calls for module in modules]))
+    return [module.text() for module in modules], calls
+
+
+@dataclass
+class _Module:
+    texts: list[str] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+    fast: set[str] = field(default_factory=set)
+    room: int = MODULE
+
+    def text(self) -> str:
+        fast = map(vector, sorted(self.fast))
+        return "\n".join([wrappers(self.calls), *fast, *self.texts, _ATTRIBUTES])
 
 
 def _called(name: str, part: Part) -> str:
