@@ -1,5 +1,6 @@
 """Backends: what runs a program, by one contract; the best that is installed."""
 
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from ..errors import ArgumentError
@@ -8,7 +9,7 @@ from .signature import Numbers
 
 Array = Any
 
-NAMES = ("numpy", "python")
+NAMES = ("llvm", "numpy", "python")
 
 
 class Runner(Protocol):
@@ -38,12 +39,19 @@ class Backend(Protocol):
 
 
 def backend_of(name: str | None) -> tuple[str, Backend]:
-    """Return a backend and its name; of None the best that is installed."""
+    """Return a backend and its name; of None the best that is installed.
+
+    Raises `MissingExtraError` where "llvm" is asked for and llvmlite is missing.
+    """
     if name not in (None, *NAMES):
         raise ArgumentError(
             f"backend is {', '.join(map(repr, NAMES))} or None, which takes the best "
             f"that is installed; got {name!r}"
         )
+    if name == "llvm" or (name is None and find_spec("llvmlite") is not None):
+        from . import native
+
+        return "llvm", native
     if name == "python":
         from . import python_backend
 

@@ -44,8 +44,8 @@ def compile(
     - f runs in Python only to be recorded: a side effect happens then and never again.
 
     exact: give the very bits of the eager run; otherwise results differ by a few units
-    in the last place. backend: "numpy", "python", or None for the best that is
-    installed. max_branches: how many branches are kept.
+    in the last place. backend: "llvm" (extra `compile`), "numpy", "python", or None for
+    the best that is installed. max_branches: how many branches are kept.
 
     >>> import autograd
     >>> step = autograd.compile(autograd.value_and_grad(lambda w, x: (w * x - 1) ** 2))
@@ -55,7 +55,8 @@ def compile(
     (37.0, 43.0)
 
     Raises `ArgumentError` for wrong options, `TracingError` where f asks for a number
-    that is not known while it is recorded.
+    that is not known while it is recorded, `MissingExtraError` for a backend that is
+    not installed.
     """
     if not callable(f):
         raise ArgumentError(f"compile takes a function, got {describe(f)}")

@@ -445,7 +445,7 @@ def test_an_error_of_the_function_passes_through_and_leaves_nothing():
 
 
 BAD_OPTIONS = [
-    ({"backend": "cuda"}, "'numpy', 'python'"),
+    ({"backend": "cuda"}, "'llvm', 'numpy', 'python'"),
     ({"index_argnums": "x"}, "index_argnums"),
     ({"index_argnums": -1}, "index_argnums"),
     ({"max_branches": 0}, "max_branches"),
