@@ -1,6 +1,9 @@
 """Forward mode: the one place where the chain rule runs forwards."""
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import starmap
 from typing import Any
 
 from .anomaly import check_tangents
@@ -23,7 +26,6 @@ def tangents(
     result can be differentiated; edges whose partial is the plain number 0 are dropped.
     """
     m: Namespace = kind_of(outputs)
-    chain = m.chain if over_values is None else over_values.chain
     dots = {key: dot for key, dot in seeds.items() if not (is_number(dot) and dot == 0)}
     order = topological_order(
         outputs, lambda node: () if id(node) in seeds else parents_of(node)
@@ -34,14 +36,11 @@ def tangents(
         pairs: Iterable[tuple[Node, Any]] = edges(node)
         if over_values is not None:
             pairs = _edges_over(over_values, node, dots)
-        total = None
-        for parent, partial in pairs:
-            dot = dots.get(id(parent))
-            if dot is not None:
-                term = chain(dot, partial)
-                total = term if total is None else total + term
-        if total is not None:
-            dots[id(node)] = total
+        terms = [(dots[id(x)], d) for x, d in pairs if id(x) in dots]
+        if terms and over_values is not None:
+            dots[id(node)] = over_values.total(terms)
+        elif terms:
+            dots[id(node)] = reduce(operator.add, starmap(m.chain, terms))
     if ACTIVE and STATE.anomaly is not None:
         check_tangents(
             order,

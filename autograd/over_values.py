@@ -1,6 +1,6 @@
 """The namespace `m` of Values: a rule's formulas run on nodes, to be differentiated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .layout import is_number, number_of
@@ -53,6 +53,17 @@ class OverValues:
         if ACTIVE and STATE.trace is not None and STATE.trace.decides(condition):
             return self._apply(RULES["where"], condition, a, b)
         return a if condition else b
+
+    def total(self, terms: Sequence[tuple[Any, Any]]) -> Any:
+        """Add what the edges of a node contribute: Σ cotangent · partial, in order."""
+        if len(terms) > 1 and ACTIVE and STATE.trace is not None:
+            together = STATE.trace.total(terms)
+            if together is not None:
+                return together
+        found = self.chain(*terms[0])
+        for term in terms[1:]:
+            found = found + self.chain(*term)
+        return found
 
     def chain(self, cotangent: Any, partial: Any) -> Any:
         """Multiply as the chain rule does; the plain number 1 needs no node."""

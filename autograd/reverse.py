@@ -202,25 +202,31 @@ def differentiable_cotangents(
     for node in order:
         if any(id(parent) in needed for parent in parents_of(node)):
             needed.add(id(node))
-    bars: dict[int, Any] = {}
+    terms: dict[int, list[tuple[Any, Any]]] = {}  # of each cotangent, until it is added
     for root, seed in zip(roots, seeds, strict=True):
-        _add(bars, root, seed)
+        terms.setdefault(id(root), []).append((seed, 1))
+    bars: dict[int, Any] = {}
     used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node
     watch = STATE.anomaly if ACTIVE else None
     for node in reversed(order):
-        bar = bars.get(id(node))
-        if bar is None or node.rule is None or id(node) not in needed:
+        key = id(node)
+        if key not in needed or key not in terms:
+            continue
+        bar = bars[key] = over_values.total(terms[key])
+        if node.rule is None or key in ends:
             continue
         check_fresh(node)
         operands = operands_of(node)
         wanted = [id(operand) in needed for operand in operands]
+        if not any(wanted):
+            continue
         partials = node.rule.local(over_values, node, operands, wanted)
         pairs = list(compress(zip(operands, partials, strict=True), wanted))
         if watch is not None:
-            used[id(node)] = pairs
+            used[key] = pairs
         for operand, partial in pairs:
             if not (is_number(partial) and partial == 0):
-                _add(bars, operand, over_values.chain(bar, partial))
+                terms.setdefault(id(operand), []).append((bar, partial))
     if watch is not None:
         check_for_anomalies(
             order,
@@ -230,8 +236,3 @@ def differentiable_cotangents(
         )
     found = [bars.get(id(target), 0) for target in targets]
     return [m.lift(bar) if is_number(bar) else bar for bar in found]
-
-
-def _add(bars: dict[int, Any], node: Node, contribution: Any) -> None:
-    earlier = bars.get(id(node))
-    bars[id(node)] = contribution if earlier is None else earlier + contribution

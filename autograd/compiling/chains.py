@@ -19,6 +19,7 @@ from .signature import Numbers
 __all__ = ["Watched", "relaxed"]
 
 Array = Any
+_PLAIN = {"chain": "mul", "chains": "dot"}
 
 
 def relaxed(program: Program) -> Program | None:
@@ -40,8 +41,8 @@ def relaxed(program: Program) -> Program | None:
             for operand in operands:
                 hidden[operand] = 1
     code = tuple(
-        ("mul", *instruction[1:])
-        if instruction[0] == "chain" and not hidden[slot]
+        (_PLAIN[instruction[0]], *instruction[1:])
+        if instruction[0] in _PLAIN and not hidden[slot]
         else instruction
         for slot, instruction in enumerate(program.code, program.start)
     )

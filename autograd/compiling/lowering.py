@@ -25,6 +25,8 @@ def is_primitive(name: str) -> bool:
     >>> [name for name in ("exp", "add", "where", "sigmoid") if is_primitive(name)]
     ['exp', 'add', 'where']
     """
+    if name == "chains":
+        return False
     if name in CONDITIONS or name in _ARITHMETIC or name in _NATIVE or name == "fma":
         return True
     return RULES[name].formula is None and name not in _COMPOSED
@@ -180,7 +182,11 @@ def lowered(program: Program) -> Program:
     slots += [Slot(m, builder.constant(x)) for x in program.constants]
     for name, *places in program.code:
         operands = [slots[place] for place in places]
-        if is_primitive(name):
+        if name == "chains":
+            half = len(operands) // 2
+            products = map(m.chain, operands[:half], operands[half:])
+            slots.append(m.sum(*products))
+        elif is_primitive(name):
             slots.append(Slot(m, builder.emit(name, *[x.handle for x in operands])))
         else:
             made = RULES[name].forward(m, *operands)

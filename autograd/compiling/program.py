@@ -11,6 +11,7 @@
                  lt le eq ne gt ge       number, number → condition
                  and or not              condition, ... → condition
                  fma                     x, y, z → x·y + z, rounded once
+    chains                  g₁ ... gₙ, d₁ ... dₙ → the sum of chain(gᵢ, dᵢ)
 
 `where` takes a condition first, `take` the place of one of its others first (a whole
 number; negative ones count from the end), `polygamma` and `round_to` have a constant
@@ -30,6 +31,7 @@ from typing import Any
 from ..errors import ProgramError
 from ..kinds import FLOATS
 from ..rules import RULES
+from ..rules.rule import fill
 
 Number = Any
 Instruction = tuple[Any, ...]  # a name and slots
@@ -51,6 +53,7 @@ _FORMS = {
     "not": "not #1",
     "fma": "fma(#1, #2, #3)",
     "where": "#2 if #1 else #3",
+    "chains": "chains([#<], [#>])",
 }
 
 
@@ -147,11 +150,19 @@ def function_of(name: str) -> Callable[..., Number]:
         return COMPARISONS.get(name) or LOGIC[name]
     if name == "fma":
         return _fma
+    if name == "chains":
+        return _chains
     if name not in RULES:
         raise ProgramError(f"there is no operation {name!r}")
     if name == "take":
         return _take
     return partial(_as_float, partial(RULES[name].forward, FLOATS))
+
+
+def _chains(*operands: float) -> float:
+    half = len(operands) // 2
+    products = map(FLOATS.chain, operands[:half], operands[half:])
+    return float(FLOATS.sum(*products))
 
 
 def _take(index: float, *values: float) -> float:
@@ -192,6 +203,8 @@ def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
         wanted = [number] * 2
     elif name == "fma":
         wanted = [number] * 3
+    elif name == "chains":
+        wanted = [number] * max(2, len(given) + len(given) % 2)
     elif name in RULES:
         arity = RULES[name].arity
         wanted = [number] * (len(given) if arity is None else arity)
@@ -213,8 +226,5 @@ def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
 def form(name: str, operands: Sequence[str]) -> str:
     """Print an operation with these texts in place of its operands."""
     if name in _FORMS:
-        text = _FORMS[name]
-        for i, operand in enumerate(operands, 1):
-            text = text.replace(f"#{i}", operand)
-        return text
+        return fill(_FORMS[name], operands)
     return RULES[name].format(*operands)

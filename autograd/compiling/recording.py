@@ -113,7 +113,7 @@ class Recordings:
 
     def _recorded(self, call: "Call") -> Branch:
         start = time.perf_counter()
-        with tracing(MOST_GUARDS) as trace:
+        with tracing(MOST_GUARDS, self.exact) as trace:
             rest = iter(call.numbers)
 
             def make(name: str, index: bool) -> Any:

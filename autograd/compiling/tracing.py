@@ -18,7 +18,7 @@ from ..layout import connect, parents_of
 from ..modes import STATE, collect_leaves, recording
 from ..node import describe, is_operand, plain
 from ..rules import RULES, Rule
-from ..value import Value
+from ..value import Value, apply
 from .builder import Builder
 from .lowering import Expressions, Slot
 from .program import Number, Program, function_of
@@ -26,8 +26,15 @@ from .tracers import Condition, Index, Tracer, is_condition, unknown
 
 __all__ = ["Trace", "tracing"]
 
+# What several edges contribute to a cotangent: one instruction.
+_CHAINS = Rule(
+    name="chains",
+    formula=lambda m, *xs: m.sum(*map(m.chain, xs[: len(xs) // 2], xs[len(xs) // 2 :])),
+    partials=lambda m, out, *xs: xs[len(xs) // 2 :] + xs[: len(xs) // 2],
+)
 # Rows that an instruction of their name stands for, whatever the operands.
 _PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
+_PLAIN[_CHAINS] = "chains"
 
 
 def _mark(operand: Any) -> Any:
@@ -43,7 +50,8 @@ class Trace:
     bounds: pairs of an index input's place and the length that it must fit.
     """
 
-    def __init__(self, most_guards: int) -> None:
+    def __init__(self, most_guards: int, exact: bool = False) -> None:
+        self.exact = exact
         self.builder = Builder()
         self.m = Expressions(self.builder)
         self.numbers: list[Number] = []
@@ -54,6 +62,7 @@ class Trace:
         self.entered = STATE.entered
         self._most_guards = most_guards
         self._values: list[Number] = []  # of each handle, as far as a branch needed it
+        self._floats: dict[float, int] = {}
         self._inputs: dict[int, int] = {}  # handle of each captured Value
         self.seen = 0  # how many of `made` are from before, or in the next
         self._constant: dict[int, bool] = {}
@@ -159,8 +168,12 @@ class Trace:
                 instruction.append(x.handle)
             elif kind is Value and (handle := self._inputs.get(id(x))) is not None:
                 instruction.append(handle)
+            elif kind is float and x:  # of which -0.0 is none
+                instruction.append(self._float(x))
             else:
                 return self._apply(rule, operands) if self.takes(operands) else None
+        if not any(type(x) is not float for x in operands):
+            return None
         if instruction[0] is None or len(self.entered) > 1:
             return self._apply(rule, operands)
         return self._tracer(self.builder.emit(*instruction), rule, operands)
@@ -187,7 +200,7 @@ class Trace:
         ]
         if rule.name == "pos":
             handle = self._handle(operands[0])
-        elif RULES.get(rule.name) is rule:
+        elif rule in _PLAIN or RULES.get(rule.name) is rule:
             handles = [
                 self.builder.constant(x)
                 if i in rule.static and type(x) is int
@@ -203,6 +216,26 @@ class Trace:
             handle = self.m.slot(rule.forward(self.m, *slots))
         out = self._tracer(handle, rule, operands)
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
+
+    def _float(self, x: float) -> int:
+        handle = self._floats.get(x)
+        if handle is None:
+            handle = self._floats[x] = self.builder.constant(x)
+        return handle
+
+    def total(self, terms: Sequence[tuple[Any, Any]]) -> Any:
+        """Add the products of cotangents and partials in one instruction.
+
+        None where the bits must be those of the eager run: its graph of additions gives
+        second derivatives in another order.
+        """
+        if self.exact:
+            return None
+        cotangents = [float(g) if type(g) is int else g for g, _ in terms]
+        partials = [float(d) if type(d) is int else d for _, d in terms]
+        if all(type(d) is float and d == 1 for d in partials):
+            return apply(RULES["sum"], *cotangents)
+        return apply(_CHAINS, *cotangents, *partials)
 
     def _cut(self, x: Any) -> Tracer:
         """Return a Tracer of the same number that is a leaf to derivatives."""
@@ -326,13 +359,13 @@ def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
 
 
 @contextmanager
-def tracing(most_guards: int) -> Iterator[Trace]:
+def tracing(most_guards: int, exact: bool = False) -> Iterator[Trace]:
     """Record what this thread computes inside, in modes of its own."""
     outer, entered = STATE.trace, STATE.entered
     STATE.entered = []
     try:
         with recording():
-            STATE.trace = trace = Trace(most_guards)
+            STATE.trace = trace = Trace(most_guards, exact)
             with collect_leaves():
                 made: Any = STATE.leaves
                 trace.made, trace.seen = made, len(made)

@@ -213,7 +213,7 @@ BOUNDS = {
 
 @cache
 def vector(name: str) -> str:
-    """Return the text of a function, which calls C's for lanes that are not ordinary."""
+    """Return a function's text; it calls C's for lanes that are not ordinary."""
     w = _Text()
     value, inside = VECTORS[name](w, "%x")
     t, suffix = VECTOR.number, VECTOR.suffix
