@@ -108,6 +108,25 @@ def test_results_have_the_bits_of_the_eager_run(name, derivative):
     assert_same(compiled(g)(*args), g(*args))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+@pytest.mark.parametrize("derivative", ["value_and_grad", "hessian"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_fast_backends_agree_to_a_few_units_in_the_last_place(
+    name, derivative, backend
+):
+    if backend == "llvm":
+        pytest.importorskip("llvmlite")
+    f, args = FUNCTIONS[name]
+    g = DERIVATIVES[derivative](f)
+    (ours, built), (theirs, structure) = map(
+        numbers, (autograd.compile(g, backend=backend)(*args), g(*args))
+    )
+    assert built == structure
+    size = max((abs(x) for x in theirs if np.isfinite(x)), default=1.0)
+    assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-13 * size, nan_ok=True)
+
+
 def test_a_recording_serves_other_numbers():
     calls = []
 
