@@ -20,6 +20,7 @@ from .explanations import (
 )
 from .hand import Hand
 from .paths import Paths, paths, wrong_points
+from .reference import EXACT_AT_THE_POINT, exact_call
 from .report import Diagnosis, GradientReport, Point
 
 KINDS = (
@@ -58,7 +59,10 @@ def diagnose(
     if failing.any() and not found:
         wrong: Array = np.any(np.array([p.ratios() for p in points]) > 1, axis=0)
         if wrong.any():
-            found += _explanations(Discrepancy(args, points, wrong), fn)
+            meant = Discrepancy(args, points, wrong)
+            found += _explanations(meant, fn)
+            if not found and _without_rounding(meant, hand):
+                found += _explanations(meant, fn)
     if not found and (wrong_type or _is_single(points)):
         found.append(_single(hand, points))
     if not found:
@@ -114,6 +118,24 @@ def _explanations(found: Discrepancy, fn: Callable[..., Any]) -> list[Diagnosis]
     explained += _of_the_graph(found, fn)
     explained += all_of(found, (offset,))
     return explained
+
+
+def _without_rounding(found: Discrepancy, hand: Hand) -> bool:
+    """Put in what the hand gradient gives on exact numbers, if it runs on them.
+
+    A mistake and a cancellation in one gradient hide each other.
+    """
+    records = [point.recorded for point in found.points]
+    if any(r is None or len(r.tape.d) > EXACT_AT_THE_POINT for r in records):
+        return False
+    try:
+        exact = [exact_call(hand.function, found.args, p.x) for p in found.points]
+    except Exception:  # the user's code, on numbers it was not made for
+        return False
+    found.hand = np.array(exact)
+    found.wrong = np.any(np.abs(found.hand - found.right) > found.allowed, axis=0)
+    found.where = np.flatnonzero(found.wrong)
+    return bool(found.wrong.any())
 
 
 def _of_the_graph(found: Discrepancy, fn: Callable[..., Any]) -> list[Diagnosis]:

@@ -88,6 +88,9 @@ class Paths:
         self.found = found
         self.recorded = recorded
         blocks = [(block.name, block.part) for block in found.args.blocks]
+        self.derived_wrong = np.zeros(len(found.wrong), bool)
+        for _, part in blocks:
+            self.derived_wrong[part] = found.wrong[part].any()
         self.graphs = _Lazy(
             lambda k: _named(recorded[k].sourced(fn, found.args), blocks), len(recorded)
         )
@@ -103,10 +106,15 @@ class Paths:
         return np.where(graph.leaves >= 0, bars[graph.leaves], 0.0)
 
     def explains(self, choose: Callable[[int], Array], edit: Edit) -> bool:
-        """Verify an edit fully at every point, the first that fails ends it."""
+        """Verify an edit fully at every point, the first that fails ends it.
+
+        Arguments whose gradient is right everywhere were derived without the mistake:
+        what the edit would do to them does not count.
+        """
         found = self.found
         for k in range(len(self.graphs)):
             predicted = self.predict(k, choose(k), edit)
+            predicted = np.where(self.derived_wrong, predicted, found.right[k])
             room = 8 * found.allowed[k] + 2.0**-44 * np.abs(predicted)
             with np.errstate(invalid="ignore"):
                 if not (np.abs(found.hand[k] - predicted) <= room).all():
@@ -133,6 +141,7 @@ class Paths:
         r = rng.uniform(0.5, 1.0, len(graph.leaves)) * rng.choice(
             [-1, 1], len(graph.leaves)
         )
+        r = np.where(self.derived_wrong, r, 0.0)
         seeds = np.zeros(len(graph.tape.nodes))
         used = graph.leaves >= 0
         seeds[graph.leaves[used]] = r[used]
@@ -146,6 +155,7 @@ class Paths:
 def _named(record: Recorded, blocks: list[tuple[str, slice]]) -> Graph:
     names: list[tuple[str, str, int]] = []
     above = []
+    owner = {id(leaf): name for name, part in blocks for leaf in record.leaves[part]}
     for node in record.tape.nodes:
         if node.rule is None:
             continue
@@ -163,7 +173,7 @@ def _named(record: Recorded, blocks: list[tuple[str, slice]]) -> Graph:
             names.append((node.rule.name, line, role))
             parent = node.operands[place]
             made = (
-                "argument"
+                owner.get(id(parent), "argument")
                 if parent.rule is None
                 else f"{parent.rule.name} {_line(parent)}"
             )
@@ -189,6 +199,11 @@ def groups(graph: Graph) -> Iterator[tuple[str, Array]]:
         keyed.setdefault((4, line), []).append(e)
     for key, chosen in sorted(keyed.items(), key=lambda item: item[0]):
         yield _describe(key), np.array(chosen)
+    for key, chosen in keyed.items():
+        whole = keyed.get((1, *key[1:4]), [])
+        if key[0] == 0 and 1 < len(chosen) < len(whole):
+            rest = np.setdiff1d(whole, chosen)
+            yield f"{_describe((1, *key[1:4]))} but for {_describe(key)}", rest
     yield from _uses(graph)
 
 
@@ -220,22 +235,19 @@ def _describe(key: tuple[Any, ...]) -> str:
     if level == 4:
         return f"everything made at {key[1]}"
     if level == 3:
-        return f"the way from {_made(key[2])} into what is made at {key[1]}"
+        return f"the way from {key[2]} into what is made at {key[1]}"
     rule, line = key[1], key[2]
     text = f"{rule} at {line}" if line else rule
     if level == 2:
         return text
     text = f"operand {key[3] + 1} of {text}"
-    return text if level == 1 else f"the way from {_made(key[4])} as {text}"
-
-
-def _made(above: str) -> str:
-    return "an argument" if above == "argument" else above
+    return text if level == 1 else f"the way from {key[4]} as {text}"
 
 
 def paths(search: Paths) -> Iterator[Diagnosis]:
     """Find edges, operations and lines that are missing or counted twice."""
-    yield from islice(chain(_single(search), _grouped(search)), MOST_HITS)
+    found = list(islice(chain(_single(search), _grouped(search)), MOST_HITS))
+    yield from found or _pairs(search)
 
 
 def _single(search: Paths) -> Iterator[Diagnosis]:
@@ -280,6 +292,46 @@ def _single(search: Paths) -> Iterator[Diagnosis]:
                     f"random directions r·(reference − hand) is {evidence[0]:.6g} and "
                     f"{evidence[1]:.6g}, which is what that path gives",
                 )
+
+
+def _pairs(search: Paths) -> Iterator[Diagnosis]:
+    """Find two groups that are wrong together, one left out, the other one, too.
+
+    Where they do not lie in series their contributions add up: two directions screen
+    the pairs, the sweep with both edits decides.
+    """
+    right = search.found.right[0]
+    named: list[tuple[str, str, Edit, Array]] = []
+    gaps, seen = [], set()
+    for name, chosen in list(search.tables[0].items())[:MOST_GROUPS]:
+        for kind, _, edit in EDITS[:2]:
+            if len(chosen) > 1 and (kind, chosen.tobytes()) not in seen:
+                seen.add((kind, chosen.tobytes()))
+                named.append((name, kind, edit, chosen))
+                gaps.append(search.predict(0, chosen, edit) - right)
+    if not named:
+        return
+    wrong = search.derived_wrong
+    target = (search.found.hand[0] - right)[wrong]
+    directions = np.random.default_rng(3).uniform(0.5, 1.0, (2, len(target)))
+    sides = np.nan_to_num(np.array(gaps)[:, wrong]) @ directions.T
+    aim = directions @ target
+    near = np.ones((len(named), len(named)), bool)
+    for side, goal, r in zip(sides.T, aim, directions, strict=True):
+        slack = 8 * float((r * search.found.allowed[0][wrong]).sum()) + 1e-8 * abs(goal)
+        near &= np.abs(side[:, None] + side[None, :] - goal) <= slack
+    near &= np.triu(near, 1)
+    for i, j in np.argwhere(near)[:20].tolist():
+        (one, kind, edit, _), (two, other, _, _) = named[i], named[j]
+        if kind == other and search.explains(
+            lambda k, names=(one, two): np.union1d(  # type: ignore[misc]
+                *(search.group(name)(k) for name in names)
+            ),
+            edit,
+        ):
+            what = "left out" if kind == "missing-path" else "counted twice"
+            yield Diagnosis(kind, f"both {one} and {two} are {what}")
+            return
 
 
 def _grouped(search: Paths) -> Iterator[Diagnosis]:
@@ -360,14 +412,20 @@ def _partners(tape: Tape, e: int) -> Any:
     return None if place < 0 else tape.nodes[place]
 
 
-def _factor_before(tape: Tape, chosen: Array, d: Array) -> Array:
-    """Take the other factor before its activation."""
-    found = d.copy()
-    for place, e in enumerate(chosen.tolist()):
-        other = _partners(tape, e)
-        if other is not None and len(other.parents) == 1:
-            found[place] = other.parents[0].data
-    return found
+def _factor_before(operand: int) -> Edit:
+    """Take the other factor before its activation, or before it was scaled."""
+
+    def edit(tape: Tape, chosen: Array, d: Array) -> Array:
+        found = d.copy()
+        for place, e in enumerate(chosen.tolist()):
+            other = _partners(tape, e)
+            if other is None or operand >= len(other.parents):
+                continue
+            if len(other.parents) == 1 or other.rule.name in ("mul", "div"):
+                found[place] = other.parents[operand].data
+        return found
+
+    return edit
 
 
 def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
@@ -394,7 +452,8 @@ UNARY_EDITS: list[tuple[str, Edit]] = [
     ("taken at an earlier value than its input", _at_input_of_input),
 ]
 PRODUCT_EDITS: list[tuple[str, Edit]] = [
-    ("with the other factor before its activation", _factor_before),
+    ("with the other factor before its activation", _factor_before(0)),
+    ("with the other factor before its activation", _factor_before(1)),
     ("with the other factor after its activation", _factor_after),
 ]
 
@@ -404,6 +463,8 @@ def wrong_points(search: Paths) -> Iterator[Diagnosis]:
     for name, first in list(search.tables[0].items())[:MOST_GROUPS]:
         nodes = [_node_of(search.graphs[0].tape, int(e)) for e in first]
         if all(len(n.parents) == 1 and n.rule.name != "neg" for n in nodes):
+            if any(n.rule.kinks for n in nodes):
+                continue  # its output is often on the kink: that is a mask left out
             edits = UNARY_EDITS
         elif all(n.rule.name in ("mul", "dot") for n in nodes):
             edits = PRODUCT_EDITS
@@ -451,7 +512,7 @@ def _shift(graph: Graph, step: int, wrong: Array) -> tuple[Array, Array]:
     whole, ends = np.zeros(len(graph.leaves)), np.zeros(len(graph.leaves))
     for i, leaf in enumerate(graph.leaves.tolist()):
         uses = of_leaf.get(leaf, [])
-        if len(uses) < 2 or not wrong[i]:
+        if len(uses) < 2 or not wrong[i] or not _alike(tape, uses):
             whole[i] = bars[leaf] if leaf >= 0 else 0.0
             continue
         d = tape.d[uses]
@@ -463,6 +524,12 @@ def _shift(graph: Graph, step: int, wrong: Array) -> tuple[Array, Array]:
         else:
             whole[i], ends[i] = (cotangent[1:] * d[:-1]).sum(), cotangent[0]
     return whole, ends
+
+
+def _alike(tape: Tape, uses: list[int]) -> bool:
+    """Tell whether one operation makes all these uses, as the steps of a loop do."""
+    first = _node_of(tape, uses[0]).rule.name
+    return all(_node_of(tape, e).rule.name == first for e in uses[1:])
 
 
 def _is_a_node(search: Paths, rest: Array, ends: Array) -> bool:
