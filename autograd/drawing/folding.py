@@ -134,32 +134,32 @@ def _merged(
     slopes = _slopes(scene, box_of, groups)
     steps = _steps(scene, box_of, groups)
     edges: list[Edge] = []
-    places: dict[tuple[str, str], int] = {}
+    together: defaultdict[tuple[str, str], list[Edge]] = defaultdict(list)
     for edge in scene.edges:
         tail, head = box_of[edge.tail], box_of[edge.head]
         if tail == head:
             step, next_step = steps.get(edge.tail), steps.get(edge.head)
             if not (step and next_step and step != next_step):
                 continue
-        one_result = tail == edge.tail or bool(groups[tail].root)
-        if head == edge.head and one_result:  # an operand, as in an open scene
-            edges.append(replace(edge, tail=tail))
-            continue
-        known = places.get((tail, head))
-        if known is not None:
-            edges[known] = _together(edges[known], edge)
-            continue
-        places[tail, head] = len(edges)
-        slope = slopes.get((edge.tail, head)) if one_result else None
-        edges.append(replace(edge, tail=tail, head=head, derivative=slope))
+        if head == edge.head and (tail == edge.tail or groups[tail].root):
+            edges.append(replace(edge, tail=tail))  # an operand, as in an open scene
+        else:
+            together[tail, head].append(edge)
+    for (tail, head), many in together.items():
+        first = many[0]
+        one_result = tail == first.tail or groups[tail].root
+        added = [e.contribution for e in many if e.contribution is not None]
+        edges.append(
+            replace(
+                first,
+                tail=tail,
+                head=head,
+                derivative=slopes.get((first.tail, head)) if one_result else None,
+                contribution=sum(added[1:], added[0]) if added else None,
+                count=len(many),
+            )
+        )
     return edges
-
-
-def _together(edge: Edge, other: Edge) -> Edge:
-    added = other.contribution
-    if edge.contribution is not None and added is not None:
-        added = edge.contribution + added
-    return replace(edge, contribution=added, count=edge.count + 1)
 
 
 def _slopes(
