@@ -1,6 +1,6 @@
 """`Module`: anything with parameters, and what can be done to them by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from reprlib import recursive_repr
 from types import FunctionType, NoneType
 from typing import Any, Self
@@ -9,7 +9,8 @@ from autograd import ArgumentError, NumberError, Value
 
 __all__ = ["Module"]
 
-_CONTAINERS, _SETS = (list, tuple, dict), (set, frozenset)
+_SETS = (set, frozenset)
+_TEXTS = (str, bytes, bytearray, range, memoryview)  # sequences without parameters
 _PLAIN = {bool, float, int, str, FunctionType, NoneType}  # for speed: nothing in these
 
 
@@ -28,10 +29,10 @@ class _Text(str):
 class Module:
     """Base of layers and models, a user's own among them.
 
-    A parameter is a leaf Value in an attribute of the module, of a module in it, or in
-    lists, tuples, dicts and object arrays there, at any depth. Each counts once, under
-    the first path that leads to it. Values that operations have made are not
-    parameters.
+    A parameter is a leaf Value in an attribute of the module, of its class, of a module
+    in it, or in lists, tuples, dicts, other sequences and mappings, and object arrays
+    there, at any depth. Each counts once, under the first path that leads to it.
+    Values that operations have made are not parameters.
 
     >>> from autograd import Value
     >>> class Line(Module):
@@ -266,9 +267,18 @@ def _visit(path: str, module: Module, found: Found, seen: set[int]) -> None:
 def _contents(module: Module) -> list[tuple[str, Value | Module]]:
     """Return the Values and modules that a module holds itself, with their places."""
     found: list[tuple[str, Value | Module]] = []
-    for name, thing in vars(module).items():
+    own = vars(module)
+    for name, thing in own.items():
         if type(thing) not in _PLAIN:
             _look(name, thing, found, [])
+    for owner in type(module).__mro__:
+        if owner is Module:
+            break
+        for name, thing in vars(owner).items():
+            if type(thing) in _PLAIN or name in own:
+                continue
+            if getattr(type(module), name, None) is thing:  # no subclass has another
+                _look(name, thing, found, [])
     return found
 
 
@@ -281,11 +291,11 @@ def _look(
             found.append((place, thing))
     elif isinstance(thing, Module):
         found.append((place, thing))
-    elif isinstance(thing, _CONTAINERS):
+    elif isinstance(thing, (Sequence, Mapping)) and not isinstance(thing, _TEXTS):
         if any(thing is container for container in inside):
             return
         around = [*inside, thing]
-        items = thing.items() if isinstance(thing, dict) else enumerate(thing)
+        items = thing.items() if isinstance(thing, Mapping) else enumerate(thing)
         for key, item in items:
             _look(f"{place}[{key!r}]", item, found, around)
     elif isinstance(thing, _SETS):

@@ -1,6 +1,7 @@
 import math
+from collections import UserDict, UserList, deque
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -99,6 +100,38 @@ def test_paths_are_expressions() -> None:
     children = {"up": [Scale(1.0)]}
     [(path, value)] = Box(children=children).named_parameters()
     assert (path, value) == ("children['up'][0].factor", children["up"][0].factor)
+
+
+class WithClassAttributes(Module):
+    shared = Value(1.0)
+    hidden = Value(2.0)
+    table: ClassVar[dict[str, Any]] = {"scale": Scale(3.0), "name": "x"}
+
+
+class Narrower(WithClassAttributes):
+    hidden: Any = None  # takes the place of the base's
+
+
+def test_parameters_in_attributes_of_the_class() -> None:
+    assert paths(WithClassAttributes()) == ["shared", "hidden", "table['scale'].factor"]
+    narrower = Narrower()
+    assert paths(narrower) == ["shared", "table['scale'].factor"]
+    assert paths(Box(a=narrower, b=WithClassAttributes()))[:2] == [
+        "a.shared",
+        "a.table['scale'].factor",
+    ]
+    vars(narrower)["shared"] = Value(4.0)  # an instance's own comes before its class's
+    assert narrower.state_dict() == {"shared": 4.0, "table['scale'].factor": 3.0}
+
+
+@pytest.mark.parametrize(
+    "make", [deque, UserList, tuple, lambda x: UserDict(enumerate(x))]
+)
+def test_parameters_in_sequences_and_mappings_of_any_kind(make: Any) -> None:
+    box = Box(things=make([Value(1.0), Scale(2.0), "text", b"bytes", range(3)]))
+    assert paths(box) == ["things[0]", "things[1].factor"]
+    box.load_state_dict({"things[0]": 5.0, "things[1].factor": 6.0})
+    assert [v.data for v in box.parameters()] == [5.0, 6.0]
 
 
 def test_modules_that_hold_each_other_are_walked_once() -> None:
