@@ -9,7 +9,8 @@
     losses              mse, huber, cross_entropy, hinge, kl_divergence, ...
     SGD  RMSprop  Adagrad  Adam  AdamW
                         optimizers: step() after backward()
-    fit                 the training loop
+    fit                 the training loop: History, EarlyStopping, checkpoints
+    metrics             accuracy, and what else is measured beside the loss
     schedules           learning rates that change: warm_up, cosine, one_cycle, ...
     RNN  LSTM  GRU      recurrent networks; LastOutput, detach
     gradient_flow       the gradient's size by layer and time step
@@ -31,17 +32,29 @@
 `python -m nn` trains a network on the iris flowers.
 """
 
-from . import datasets, initializers, losses, optimizers, plots, schedules, synthetic
+from . import (
+    datasets,
+    initializers,
+    losses,
+    metrics,
+    optimizers,
+    plots,
+    schedules,
+    synthetic,
+)
 from .activations import log_softmax, softmax
+from .callbacks import EarlyStopping, RecordWeights
 from .csv_files import read_csv
 from .flow import GradientFlow, gradient_flow
+from .history import History
 from .layers import MLP, Dense, Layer, Neuron, Sequential, WidthError
 from .module import Module
 from .optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from .persistence import load, save
 from .recurrent import GRU, LSTM, RNN, LastOutput, detach
 from .regularization import Dropout, Embedding, LayerNorm
-from .training import DivergenceError, History, fit
+from .running import DivergenceError, Run
+from .training import fit
 
 __all__ = [
     "GRU",
@@ -55,6 +68,7 @@ __all__ = [
     "Dense",
     "DivergenceError",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
     "GradientFlow",
     "History",
@@ -64,6 +78,8 @@ __all__ = [
     "Module",
     "Neuron",
     "RMSprop",
+    "RecordWeights",
+    "Run",
     "Sequential",
     "WidthError",
     "datasets",
@@ -74,6 +90,7 @@ __all__ = [
     "load",
     "log_softmax",
     "losses",
+    "metrics",
     "optimizers",
     "plots",
     "read_csv",

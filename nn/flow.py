@@ -8,13 +8,13 @@ from typing import Any
 from autograd import ArgumentError, Value
 
 from . import plots
-from .module import Module
+from .module import Module, layer_of
 from .recurrent import Recurrent
+from .selection import selection
 
 __all__ = ["GradientFlow", "gradient_flow"]
 
 LARGE = 1000.0  # a change by this factor, over all steps or layers, is given its name
-SHOWN = 20  # rows of the table of time steps
 
 _STATE = re.compile(r"(.*[hc]_l\d+)\[(\d+)\]\[\d+\]")  # the labels that Recurrent gives
 
@@ -56,7 +56,7 @@ class GradientFlow:
             columns = {name: max(len(name), 9) for name in self.steps}
             cells = [f"{name:>{wide}}" for name, wide in columns.items()]
             lines += ["", "  ".join(["time step", *cells])]
-            for t in _selection(max(map(len, self.steps.values()))):
+            for t in selection(max(map(len, self.steps.values()))):
                 cells = [
                     f"{norms[t]:>{columns[name]}.3e}" if t < len(norms) else " " * 9
                     for name, norms in self.steps.items()
@@ -69,25 +69,7 @@ class GradientFlow:
 
         Raises `MissingExtraError` without matplotlib.
         """
-        figure, (left, *rest) = plots.new_figure(2 if self.steps else 1)
-        norms = [norm for _, norm in self.layers.values()]
-        left.barh(range(len(norms)), [norm if _drawn(norm) else 0.0 for norm in norms])
-        left.set_yticks(range(len(norms)), list(self.layers))
-        left.invert_yaxis()
-        left.set(title="Gradient by layer", xlabel="norm")
-        if any(map(_drawn, norms)):
-            left.set_xscale("log")
-        for axes in rest:
-            for name, by_step in self.steps.items():
-                drawn = [norm if _drawn(norm) else math.nan for norm in by_step]
-                axes.plot(drawn, marker="." if len(drawn) < 50 else None, label=name)
-            axes.set(title="Gradient by time step", xlabel="time step", ylabel="norm")
-            if any(_drawn(norm) for norms in self.steps.values() for norm in norms):
-                axes.set_yscale("log")
-            axes.legend()
-        if self.findings:
-            figure.suptitle("\n".join(self.findings), fontsize=9)
-        return figure
+        return plots.gradient_flow(self)
 
 
 def gradient_flow(model: Module, loss: Value) -> GradientFlow:
@@ -137,7 +119,7 @@ def gradient_flow(model: Module, loss: Value) -> GradientFlow:
         )
     groups: dict[str, list[Value]] = {}
     for path, parameter in named:
-        groups.setdefault(_layer_of(path), []).append(parameter)
+        groups.setdefault(layer_of(path), []).append(parameter)
     layers = {
         name: (len(group), _norm(loss.gradient(group)))
         for name, group in groups.items()
@@ -181,14 +163,6 @@ def _graph(root: Value) -> dict[int, Value]:
     return found
 
 
-def _layer_of(path: str) -> str:
-    """Name the layer of a parameter: a `Layer`'s neurons together, else the array's."""
-    layer, neurons, _ = path.partition("neurons[")
-    if neurons:
-        return layer.rstrip(".") or "neurons"
-    return re.sub(r"(\[[^][]*\])+$", "", path)
-
-
 def _check_names(model: Module) -> None:
     owners: dict[str, str] = {}
     for path, module in model.named_modules():
@@ -201,11 +175,6 @@ def _check_names(model: Module) -> None:
                     f"name='encoder')"
                 )
             owners[module.name] = path
-
-
-def _drawn(norm: float) -> bool:
-    """Tell whether a norm has a place on a logarithmic axis, with its margins."""
-    return 1e-250 < norm < 1e250
 
 
 def _norm(slopes: list[Any]) -> float:
@@ -235,10 +204,3 @@ def _findings(what: str, places: list[str], norms: list[float]) -> list[str]:
             f"by {factor}"
         )
     return found
-
-
-def _selection(count: int) -> list[int]:
-    """Return at most SHOWN indices, evenly spaced, with the first and the last."""
-    if count <= SHOWN:
-        return list(range(count))
-    return [round(k * (count - 1) / (SHOWN - 1)) for k in range(SHOWN)]

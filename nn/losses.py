@@ -13,6 +13,7 @@ Every loss takes `reduction`, how the costs become one number:
 """
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import autograd
@@ -43,8 +44,10 @@ from .reductions import (
 )
 
 __all__ = [
+    "LOSSES",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "by_name",
     "cosine",
     "cross_entropy",
     "hinge",
@@ -349,3 +352,33 @@ def cosine(
         return 1 - dot(row, wanted) / lengths
 
     return of_rows("cosine", cost, predictions, targets, reduction)
+
+
+LOSSES: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
+    {
+        loss.__name__: loss
+        for loss in (
+            binary_cross_entropy,
+            binary_cross_entropy_with_logits,
+            cosine,
+            cross_entropy,
+            hinge,
+            huber,
+            kl_divergence,
+            mae,
+            mse,
+            nll,
+            squared_hinge,
+        )
+    }
+)
+
+
+def by_name(name: str) -> Callable[..., Any]:
+    """Return the loss of that name.
+
+    >>> by_name("cross_entropi")
+    Traceback (most recent call last):
+    autograd.errors.ArgumentError: unknown loss 'cross_entropi': did you mean ...
+    """
+    return LOSSES[known(name, LOSSES, "loss")]

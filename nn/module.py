@@ -1,5 +1,6 @@
 """`Module`: anything with parameters, and what can be done to them by name."""
 
+import re
 from collections.abc import Mapping, Sequence
 from reprlib import recursive_repr
 from types import FunctionType, NoneType
@@ -7,7 +8,7 @@ from typing import Any, Self
 
 from autograd import ArgumentError, NumberError, Value
 
-__all__ = ["Module"]
+__all__ = ["Module", "layer_of"]
 
 _SETS = (set, frozenset)
 _TEXTS = (str, bytes, bytearray, range, memoryview)  # sequences without parameters
@@ -306,6 +307,14 @@ def _look(
             )
     elif getattr(getattr(thing, "dtype", None), "kind", "") == "O":  # an object array
         _look(place, thing.tolist(), found, inside)
+
+
+def layer_of(path: str) -> str:
+    """Name the layer of a parameter: a `Layer`'s neurons together, else the array's."""
+    layer, neurons, _ = path.partition("neurons[")
+    if neurons:
+        return layer.rstrip(".") or "neurons"
+    return re.sub(r"(\[[^][]*\])+$", "", path)
 
 
 def _first_line(module: Module) -> str:

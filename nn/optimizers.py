@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 from itertools import repeat
 from operator import add
+from types import MappingProxyType
 from typing import Any
 
 from autograd import ArgumentError, Value
 
+from .lookup import known
 from .methods import (
     Method,
     Rate,
@@ -28,8 +30,10 @@ from .methods import (
     sgd,
 )
 from .module import Module
+from .states import like, merged, selected
 
 __all__ = [
+    "OPTIMIZERS",
     "SGD",
     "Adagrad",
     "Adam",
@@ -40,6 +44,7 @@ __all__ = [
     "adagrad",
     "adam",
     "adamw",
+    "by_name",
     "chain",
     "clip_by_norm",
     "clip_by_value",
@@ -99,10 +104,10 @@ class Optimizer:
             parameters = [self._known[i] for i in places]
         numbers = [parameter.data for parameter in parameters]
         grads = [parameter.grad for parameter in parameters]
-        state = self.state if places is None else _selected(self.state, places)
+        state = self.state if places is None else selected(self.state, places)
         steps, state = self.method.update(grads, state, numbers)
         moved = list(map(add, numbers, steps))
-        self.state = state if places is None else _merged(self.state, state, places)
+        self.state = state if places is None else merged(self.state, state, places)
         # One call into C, which no KeyboardInterrupt can split.
         deque(map(setattr, parameters, repeat("data"), moved), maxlen=0)
 
@@ -150,7 +155,7 @@ class Optimizer:
                 f"the state is of an optimizer {state['optimizer']}, this is {name}"
             )
         try:
-            self.state = _like(self.state, state["state"])
+            self.state = like(self.state, state["state"])
         except (AttributeError, KeyError, TypeError, ValueError):
             raise ArgumentError(
                 f"the state does not fit this {name}: make it with the same options "
@@ -342,43 +347,22 @@ class AdamW(_Adams):
     """Adam with weight decay apart from the gradient, by default 0.01; see `adamw`."""
 
 
-# In a state, a list has a number for each parameter; a number is for all.
+OPTIMIZERS: MappingProxyType[str, Callable[..., Optimizer]] = MappingProxyType(
+    {
+        "adagrad": Adagrad,
+        "adam": Adam,
+        "adamw": AdamW,
+        "rmsprop": RMSprop,
+        "sgd": SGD,
+    }
+)
 
 
-def _selected(state: Any, places: list[int]) -> Any:
-    """Return the state of some of the parameters."""
-    if isinstance(state, dict):
-        return {key: _selected(part, places) for key, part in state.items()}
-    if isinstance(state, tuple):
-        return tuple(_selected(part, places) for part in state)
-    return [state[i] for i in places] if isinstance(state, list) else state
+def by_name(name: str) -> Callable[..., Optimizer]:
+    """Return the optimizer of that name.
 
-
-def _merged(old: Any, new: Any, places: list[int]) -> Any:
-    """Return the old state with the new one of some of the parameters."""
-    if isinstance(old, dict):
-        return {key: _merged(part, new[key], places) for key, part in old.items()}
-    if isinstance(old, tuple):
-        return tuple(_merged(*pair, places) for pair in zip(old, new, strict=True))
-    if not isinstance(old, list):
-        return new
-    moved = dict(zip(places, new, strict=True))
-    return [moved.get(place, part) for place, part in enumerate(old)]
-
-
-def _like(pattern: Any, state: Any) -> Any:
-    """Return a copy of a state, with tuples again where a file has made them lists.
-
-    Raises TypeError, KeyError or ValueError where it has not the pattern's form.
+    >>> by_name("adma")
+    Traceback (most recent call last):
+    autograd.errors.ArgumentError: unknown optimizer 'adma': did you mean 'adam'? ...
     """
-    if isinstance(pattern, dict):
-        if state.keys() != pattern.keys():
-            raise KeyError(state)
-        return {key: _like(part, state[key]) for key, part in pattern.items()}
-    if isinstance(pattern, tuple | list):
-        if not isinstance(state, tuple | list):
-            raise TypeError(state)
-        return type(pattern)(_like(*pair) for pair in zip(pattern, state, strict=True))
-    if isinstance(state, bool) or not isinstance(state, int | float):
-        raise TypeError(state)
-    return state
+    return OPTIMIZERS[known(name, OPTIMIZERS, "optimizer")]

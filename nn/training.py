@@ -1,168 +1,199 @@
 """`fit`: the training loop."""
 
-import math
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from random import Random
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from random import Random, getrandbits
 from typing import Any
 
-from autograd import ArgumentError, AutogradError, MissingExtraError, Value
+from autograd import ArgumentError
 
+from .batches import Loss, eager, pairs, try_out
+from .callbacks import call, checked
+from .checkpoints import continue_run, saver
+from .counts import check_count
+from .history import History
+from .losses import by_name as loss_by_name
+from .metrics import Metric
+from .metrics import by_name as metric_by_name
 from .module import Module
 from .optimizers import SGD, Optimizer
+from .optimizers import by_name as optimizer_by_name
+from .progress import Progress, reporter
+from .running import Run, as_it_was, own_rate
 
-__all__ = ["DivergenceError", "History", "fit"]
-
-
-class DivergenceError(AutogradError, FloatingPointError):
-    """The loss became infinite or NaN; the weights are those before that batch."""
-
-
-@dataclass
-class History:
-    """What a training run left behind.
-
-    losses: the mean loss of each complete epoch, each batch's as it was trained on.
-    interrupted: whether Ctrl-C ended the run.
-    """
-
-    losses: list[float] = field(default_factory=list)
-    interrupted: bool = False
-
-    @property
-    def epochs(self) -> int:
-        """The number of complete epochs."""
-        return len(self.losses)
+__all__ = ["fit"]
 
 
 def fit(
     model: Module,
-    loss: Callable[[list[Any], list[Any]], Any],
-    data: tuple[Sequence[Any], Sequence[Any]],
+    loss: Loss | str,
+    data: Any,
     epochs: int,
     batch_size: int | None = None,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str | None = None,
+    schedule: Callable[[int], float] | None = None,
+    validation: Any = None,
+    metrics: str | Metric | Iterable[str | Metric] | Mapping[str, Metric] = (),
+    callbacks: Any = (),
+    seed: Any = 0,
     *,
-    seed: int = 0,
-    progress: bool = False,
+    progress: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: int | None = None,
+    resume: bool = False,
 ) -> History:
-    """Train a model on inputs and targets; return the losses.
+    """Train a model on inputs and targets; return the `History`.
 
-    loss: takes the model's outputs for a batch and the targets (`nn.losses`).
-    data: inputs and targets, one target for each input.
+    loss: takes the outputs for a batch and its targets: one of `nn.losses`, its name,
+        or any function like these.
+    data: a pair (inputs, targets) of lists, arrays or data frames, or a `Dataset`.
     batch_size: how many samples make one step, in an order that is shuffled anew for
-        each epoch; by default all.
-    optimizer: by default ``SGD(model, lr=0.01)``.
-    seed: of the shuffling. Equal seeds give equal weights.
-    progress: show a bar where there is a terminal (needs tqdm; without it, lines).
+        each epoch; by default all. 1 is stochastic gradient descent. The weights change
+        when the gradient of the whole batch is there.
+    optimizer: one made for the model, or a name (with the defaults of its class); by
+        default ``SGD(model, lr=0.01)``.
+    schedule: from the step of this run, 0, 1, 2, ..., to the learning rate
+        (`nn.schedules`); the optimizer has its own rate again afterwards.
+    validation: data like `data`, for the loss and the metrics after each epoch.
+    metrics: names (`nn.metrics`) or functions of plain predictions and targets, one or
+        several, or a dict of functions by names.
+    callbacks: one or several (`nn.callbacks`), such as ``EarlyStopping(patience=5)``.
+    seed: of the shuffling, and of `Dropout` layers without a seed of their own:
+        whatever `random.Random` takes. Equal seeds give equal weights, bit by bit.
+    progress: show a bar in terminals and notebooks (needs tqdm; without it, lines).
+    checkpoint: a file to write after each epoch, and after every `checkpoint_every`
+        batches. With `resume`, the run goes on from it if it is there; then it ends
+        with the very weights that it would have had without an interruption.
 
-    Ctrl-C ends the run; weights are those of the last complete step, and `interrupted`
-    is set.
+    The model is in training mode in each epoch (`Module.train`) and in evaluation mode
+    for the validation; afterwards its modes are as before.
+
+    Ctrl-C ends the run after the batch, a second one at once; `History.interrupted` is
+    set, and weights are those of the last complete step.
 
     >>> from nn import MLP
-    >>> from nn.losses import mse
     >>> model = MLP(1, [1], seed=0)
     >>> data = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
-    >>> history = fit(model, mse, data, epochs=200, optimizer=SGD(model, lr=0.2))
+    >>> history = fit(model, "mse", data, epochs=200, optimizer=SGD(model, lr=0.2))
     >>> f"{model([10.0]):.6f}"
     '21.000000'
+    >>> history
+    History(200 epochs, loss 1.084e-22)
 
-    Raises `ArgumentError` for data, epochs or batch sizes that make no sense, and
-    `DivergenceError` when the loss is no finite number any more.
+    Raises `ArgumentError` for arguments that make no sense, samples that the model or
+    the loss refuses, by row, and checkpoints that are damaged or of another run; and
+    `DivergenceError` when the loss, a gradient or a parameter is not finite any more,
+    naming epoch, batch and parameter: the weights are those before that batch.
     """
-    inputs, targets = data
-    count = len(inputs)
-    if count != len(targets) or count == 0:
+    if not isinstance(model, Module):
         raise ArgumentError(
-            f"fit got {count} inputs and {len(targets)} targets: give one target for "
-            f"each input, and at least one"
+            f"fit trains a Module, such as nn.MLP(2, [16, 1]), got {model!r}"
         )
-    size = count if batch_size is None else batch_size
-    for name, number in [("epochs", epochs), ("batch_size", size)]:
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            raise ArgumentError(f"{name} is a whole number from 1 on, got {number!r}")
+    cost = loss_by_name(loss) if isinstance(loss, str) else loss
+    if not callable(cost):
+        raise ArgumentError(f"a loss is a function or its name, got {loss!r}")
+    samples = pairs("data", data)
+    held_out = None if validation is None else pairs("validation", validation)
+    check_count("epochs", epochs)
+    size = len(samples[0]) if batch_size is None else batch_size
+    size = min(check_count("batch_size", size), len(samples[0]))
+    listeners, seed_text = checked(callbacks), _seed_text(seed)
+    with as_it_was(model, seed_text):
+        model.eval()
+        try_out("data", model, cost, samples)
+        if held_out is not None:
+            try_out("validation", model, cost, held_out)
+        used = _optimizer(optimizer, model)
+        run = Run(
+            model,
+            cost,
+            eager(model, cost, used),
+            used,
+            samples,
+            epochs=epochs,
+            batch_size=size,
+            seed=seed_text,
+            schedule=schedule,
+            validation=held_out,
+            metrics=_measures(metrics),
+            callbacks=listeners,
+        )
+        call(listeners, "on_start", run)
+        with own_rate(used, schedule):
+            save = _checkpoints(run, checkpoint, checkpoint_every, resume, seed)
+            bar = Progress()
+            if progress:
+                bar = reporter(epochs, run.batches, run.step)
+            run.go(bar, save)
+        call(listeners, "on_end", run)
+    return run.history
+
+
+def _optimizer(optimizer: Any, model: Module) -> Optimizer:
     if optimizer is None:
-        optimizer = SGD(model, lr=0.01)
-    rng, order, history = Random(seed), list(range(count)), History()
-    report = _reporter(epochs) if progress else _Silent()
-    try:
-        for epoch in range(epochs):
-            if size < count:
-                rng.shuffle(order)
-            total = 0.0
-            for start in range(0, count, size):
-                batch = order[start : start + size]
-                outputs = [model(inputs[i]) for i in batch]
-                cost = loss(outputs, [targets[i] for i in batch])
-                if not isinstance(cost, Value):
-                    raise ArgumentError(
-                        f"the loss should give a Value made from the outputs, got "
-                        f"{cost!r}"
-                    )
-                if not math.isfinite(cost.data):
-                    raise DivergenceError(
-                        f"the loss became {cost.data} in epoch {epoch + 1}, batch "
-                        f"{start // size + 1}: check the data, or use a smaller "
-                        f"learning rate than {optimizer!r}"
-                    )
-                optimizer.zero_grad()
-                cost.backward()
-                optimizer.step()
-                total += cost.data * len(batch)
-            history.losses.append(total / count)
-            report.update(total / count)
-    except KeyboardInterrupt:
-        history.interrupted = True
-    finally:
-        report.close()
-    return history
-
-
-class _Silent:
-    """A report of the progress that says nothing."""
-
-    def update(self, loss: float) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
-
-class _Lines(_Silent):
-    """Ten lines over the whole run, where tqdm is missing."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs, self.done = epochs, 0
-
-    def update(self, loss: float) -> None:
-        self.done += 1
-        if self.done * 10 // self.epochs > (self.done - 1) * 10 // self.epochs:
-            text = f"epoch {self.done}/{self.epochs}, loss {loss:.4f}"
-            print(text, file=sys.stderr, flush=True)
-
-
-class _Bar(_Silent):
-    """tqdm's bar, silent where the output is no terminal."""
-
-    def __init__(self, epochs: int) -> None:
-        from tqdm.auto import tqdm
-
-        self.bar = tqdm(total=epochs, unit="epoch", disable=None)
-
-    def update(self, loss: float) -> None:
-        self.bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
-        self.bar.update()
-
-    def close(self) -> None:
-        self.bar.close()
-
-
-def _reporter(epochs: int) -> _Silent:
-    try:
-        return _Bar(epochs)
-    except ImportError:
-        print(
-            MissingExtraError.of("tqdm", "progress", "a progress bar"), file=sys.stderr
+        return SGD(model, lr=0.01)
+    if isinstance(optimizer, str):
+        return optimizer_by_name(optimizer)(model)
+    if not isinstance(optimizer, Optimizer):
+        raise ArgumentError(
+            f"an optimizer is made for the model, such as nn.Adam(model, lr=0.01), or "
+            f"a name; got {optimizer!r}"
         )
-        return _Lines(epochs)
+    mine = set(map(id, model.parameters()))
+    if not any(id(parameter) in mine for parameter in optimizer.parameters()):
+        raise ArgumentError(
+            f"{optimizer!r} moves no parameter of this model: it was made for another "
+            f"one, or all are frozen"
+        )
+    return optimizer
+
+
+def _measures(metrics: Any) -> dict[str, Metric]:
+    if isinstance(metrics, Mapping):
+        named = dict(metrics)
+    else:
+        if isinstance(metrics, str) or callable(metrics):
+            metrics = [metrics]
+        named = {
+            each if isinstance(each, str) else getattr(each, "__name__", repr(each)): (
+                metric_by_name(each) if isinstance(each, str) else each
+            )
+            for each in metrics
+        }
+    for name, metric in named.items():
+        if not callable(metric) or name == "loss":
+            raise ArgumentError(
+                f"metrics are names or functions of predictions and targets, none of "
+                f"them called 'loss'; got {name!r}: {metric!r}"
+            )
+    return named
+
+
+def _seed_text(seed: Any) -> str:
+    """Return what all random numbers of a run are drawn by."""
+    try:
+        Random(seed)
+    except TypeError:
+        raise ArgumentError(
+            f"a seed is a whole number, a float, a text, bytes or None, got {seed!r}"
+        ) from None
+    return repr(getrandbits(64) if seed is None else seed)
+
+
+def _checkpoints(
+    run: Run, file: Any, every: int | None, go_on: bool, seed: Any
+) -> Callable[[Run], None]:
+    """Return what saves the run; first resume it, if that is wanted and possible."""
+    if every is not None:
+        check_count("checkpoint_every", every)
+    if file is None:
+        if go_on or every is not None:
+            raise ArgumentError(
+                "resume and checkpoint_every need a file: checkpoint='run.npz'"
+            )
+        return lambda run: None
+    path, settings = Path(file), run.settings(with_seed=seed is not None)
+    if go_on and path.exists():
+        continue_run(path, run, settings)
+    return saver(path, every, settings)

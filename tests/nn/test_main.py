@@ -1,4 +1,3 @@
-import json
 import os
 import re
 import signal
@@ -7,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nn import MLP, History, load
+from nn import MLP, History, load, tasks
 from nn import __main__ as command
 from nn.datasets import Scaling, iris, train_test_split
 
@@ -58,15 +58,19 @@ def test_the_default_run(tmp_path: Path) -> None:
     assert float(percent) == pytest.approx(int(right) / 45 * 100, abs=0.05)
     folder = Path("iris_run")
     assert (weights, plot) == (
-        f"weights: {folder / 'weights.json'}",
+        f"weights: {folder / 'weights.npz'}",
         f"plot: {folder / 'plot.png'}",
     )
-    assert sorted(os.listdir(tmp_path / folder)) == ["plot.png", "weights.json"]
+    assert sorted(os.listdir(tmp_path / folder)) == [
+        "checkpoint.npz",
+        "plot.png",
+        "weights.npz",
+    ]
     assert (tmp_path / folder / "plot.png").read_bytes().startswith(b"\x89PNG")
 
     # The file alone is enough to classify the held-out flowers as the run said.
     model = MLP(4, [16, 3], "tanh", seed=9)
-    notes = load(model, tmp_path / folder / "weights.json")
+    notes = load(model, tmp_path / folder / "weights.npz")
     assert notes["classes"] == list(iris().class_names)
     scaling = Scaling(tuple(notes["means"]), tuple(notes["deviations"]))
     split = train_test_split(iris().features, iris().labels, seed=0)
@@ -89,7 +93,7 @@ def test_equal_seeds_give_equal_files(
             capsys, *SMALL, "--seed", seed, "--out", str(tmp_path / name)
         )
         assert status == 0
-        files.append((tmp_path / name / "weights.json").read_bytes())
+        files.append((tmp_path / name / "weights.npz").read_bytes())
     assert files[0] == files[1] != files[2]
 
 
@@ -98,17 +102,18 @@ def test_the_seed_goes_everywhere(
 ) -> None:
     seeds: list[int] = []
 
-    def record(name: str) -> None:
-        original = getattr(command, name)
+    def record(module: Any, name: str) -> None:
+        original = getattr(module, name)
 
         def recording(*args: Any, **options: Any) -> Any:
             seeds.append(options["seed"])
             return original(*args, **options)
 
-        monkeypatch.setattr(command, name, recording)
+        monkeypatch.setattr(module, name, recording)
 
-    for name in ("train_test_split", "MLP", "fit"):
-        record(name)
+    record(tasks, "train_test_split")
+    record(tasks, "MLP")
+    record(command, "fit")
     command.main([*SMALL, "--seed", "7", "--out", str(tmp_path)])
     assert seeds == [7, 7, 7]
 
@@ -119,8 +124,8 @@ def test_hidden_layers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
     )
     assert status == 0
     assert "network 4-4-2-3, 39 parameters" in output
-    saved = json.loads((tmp_path / "weights.json").read_text("utf-8"))["weights"]
-    assert len(saved) == 39
+    with np.load(tmp_path / "weights.npz") as file:
+        assert len(file["weights"]) == 39
 
 
 @pytest.mark.parametrize(
@@ -133,13 +138,32 @@ def test_hidden_layers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
         (["--epochs", "many"], "argument --epochs: 'many' is no whole number"),
         (
             ["--hidden", "0"],
-            "argument --hidden: a layer of 0 neurons: give numbers from 1 to 1000, "
-            "such as 16,8",
+            "argument --model/--hidden: a layer of 0 neurons: give numbers from 1 to "
+            "1000, such as 16,8",
         ),
-        (["--hidden", "16,1001"], "argument --hidden: a layer of 1001 neurons: give"),
-        (["--hidden", "16 8"], "argument --hidden: '16 8' is no whole number"),
-        (["--hidden", ""], "argument --hidden: '' is no whole number"),
-        (["--hidden"], "argument --hidden: expected one argument"),
+        (
+            ["--hidden", "16,1001"],
+            "argument --model/--hidden: a layer of 1001 neur",
+        ),
+        (["--hidden", "16 8"], "argument --model/--hidden: '16 8' is no whole number"),
+        (["--hidden", ""], "argument --model/--hidden: '' is no whole number"),
+        (["--hidden"], "argument --model/--hidden: expected one argument"),
+        (["--lr", "0"], "argument --lr: 0 is no rate: give a number above 0"),
+        (["--lr", "fast"], "argument --lr: 'fast' is no number"),
+        (
+            ["--optimizer", "adm"],
+            "argument --optimizer: unknown optimizer 'adm': did you mean 'adam'?",
+        ),
+        (
+            ["--task", "spiral"],
+            "argument --task: unknown task 'spiral': did you mean 'spirals'?",
+        ),
+        (["--task", "csv"], "argument --task: csv takes one file, as in csv flower"),
+        (["--task", "iris", "x.csv"], "argument --task: iris takes no file; got ['x"),
+        (["--task", "csv", "none.csv"], "argument --task: [Errno 2] No such file"),
+        (["--task", "adding", "--model", "4,4"], "argument --task: the network for"),
+        (["--plot", "x.gif"], "argument --plot: x.gif should end in .png, .svg or"),
+        (["--plot", "no/x.png"], "argument --plot: cannot write to no: No such file"),
         (["--learn"], "unrecognized arguments: --learn"),
         (["iris"], "unrecognized arguments: iris"),
     ],
@@ -181,7 +205,7 @@ def test_a_disk_that_fails_later_gives_one_line_and_status_1(
     monkeypatch.setattr(os, "fsync", full)
     status, _, errors = run(capsys, *SMALL, "--out", str(tmp_path))
     assert status == 1
-    assert errors == "python -m nn: error: [Errno 28] No space left on device\n"
+    assert errors.startswith("python -m nn: error: [Errno 28] No space left on device:")
 
 
 def test_help_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,9 +216,12 @@ def test_help_reads_well(capsys: pytest.CaptureFixture[str]) -> None:
         "usage: python -m nn",
         "tell three species of iris",
         "(default: 0)",
-        "(default: 100)",
-        "such as 16,8 (default: 16)",
-        "where to write plot.png and weights.json (default: iris_run)",
+        "iris, moons, spirals, sine, adding, or csv PATH",
+        "(default: 100; spirals 200, adding 15)",
+        "such as 16,8 (default: 16; spirals 16,16; adding 8)",
+        "one of adagrad, adam, adamw, rmsprop, sgd",
+        "plot.png, weights.npz and checkpoint.npz (default: TASK_run)",
+        "go on from the folder's checkpoint",
         "Ctrl-C ends the training",
     ):
         assert part in text
@@ -212,9 +239,67 @@ def test_without_extras_the_rest_is_done(
         "no plot: a plot needs the package 'matplotlib', which is not installed: "
         "pip install 'scalar-autograd[plot]'"
     )
-    assert "pip install 'scalar-autograd[progress]'" in errors
-    assert "epoch 2/2, loss " in errors
-    assert os.listdir(tmp_path) == ["weights.json"]
+    assert errors == "", "no bar where there is no terminal"
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.npz", "weights.npz"]
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "verdict"),
+    [
+        ("moons", "4", r"held-out accuracy: \d+\.\d% \(\d+ of 60\)"),
+        ("spirals", "4", r"held-out accuracy: \d+\.\d% \(\d+ of 90\)"),
+        ("sine", "4", r"held-out mean squared error: 0\.\d+ \(0\.\d+ for always say"),
+        ("adding", "1", r"held-out mean squared error: 0\.\d+ \(0\.\d+ for always say"),
+    ],
+)
+def test_tasks(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    name: str,
+    model: str,
+    verdict: str,
+) -> None:
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "picture.svg"
+    status, output, _ = run(
+        capsys,
+        *("--task", name, "--model", model, "--epochs", "1", "--optimizer", "rmsprop"),
+        *("--lr", "0.01", "--out", str(tmp_path / "run"), "--plot", str(plot)),
+    )
+    assert status == 0
+    assert re.search(verdict, output)
+    assert "<svg" in plot.read_text("utf-8")
+
+
+def test_a_file_of_one_s_own(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path, out = tmp_path / "own.csv", str(tmp_path / "run")
+    path.write_text("a,b,kind\n" + "0,1,x\n1,0,y\n0.1,1,x\n1,0.2,y\n" * 5)
+    arguments = ["--task", "csv", str(path), "--epochs", "3", "--out", out]
+    status, output, _ = run(capsys, *arguments)
+    assert status == 0
+    assert "own.csv: 14 samples to train on, 6 held out; network 2-16-2" in output
+    path.write_text("a,b,y\n" + "0,1,0.5\n1,0,1.5\n0.1,nan,0.5\n" * 5)
+    status, _, errors = run(capsys, *arguments)
+    assert status == 2
+    assert "own.csv, line 4, column 'b' (2 of 3) is 'nan', not a finite" in errors
+
+
+def test_resuming_ends_as_one_run_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    small = ["--hidden", "3", "--optimizer", "adam"]
+    run(capsys, *small, "--epochs", "3", "--out", str(once))
+    run(capsys, *small, "--epochs", "1", "--out", str(twice))
+    arguments = [*small, "--epochs", "3", "--out", str(twice), "--resume"]
+    assert run(capsys, *arguments)[0] == 0
+    files = [(f / "weights.npz").read_bytes() for f in (once, twice)]
+    assert files[0] == files[1]
+    status, _, errors = run(capsys, *arguments, "--seed", "1")
+    assert status == 1
+    assert "checkpoint.npz is of another run, whose seed was '0'" in errors
 
 
 class TestCtrlC:
@@ -231,7 +316,7 @@ class TestCtrlC:
         assert errors == ""
         assert re.match(r"stopped by Ctrl-C after \d+ of 1000000 epochs in ", output)
         assert "held-out accuracy: " in output
-        assert (tmp_path / "weights.json").exists()
+        assert (tmp_path / "weights.npz").exists()
 
     def test_before_the_first_epoch(
         self,
@@ -239,7 +324,7 @@ class TestCtrlC:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(command, "fit", lambda *_, **__: History([], True))
+        monkeypatch.setattr(command, "fit", lambda *_, **__: History(interrupted=True))
         status, output, _ = run(capsys, *SMALL, "--out", str(tmp_path))
         assert status == 130
         assert "stopped by Ctrl-C after 0 of 2 epochs" in output
@@ -253,7 +338,7 @@ class TestCtrlC:
         def interrupt() -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(command, "iris", interrupt)
+        monkeypatch.setattr(tasks, "iris", interrupt)
         status, output, errors = run(capsys, *SMALL, "--out", str(tmp_path))
         assert (status, output, errors) == (130, "", "stopped by Ctrl-C\n")
 
@@ -267,8 +352,9 @@ def test_a_reader_that_leaves_costs_no_file(tmp_path: Path) -> None:
         process.stdout.close()
     assert process.returncode == 0
     assert {path.name for path in (tmp_path / "é").iterdir()} == {
+        "checkpoint.npz",
         "plot.png",
-        "weights.json",
+        "weights.npz",
     }
 
 

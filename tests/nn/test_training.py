@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autograd import ArgumentError, Value
-from nn import MLP, SGD, DivergenceError, History, fit
+from nn import MLP, SGD, DivergenceError, Run, fit
 from nn.losses import cross_entropy, hinge, mse
 
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [-1, 1, 1, -1]
@@ -99,22 +99,57 @@ def test_a_step_leaves_no_cyclic_garbage() -> None:
         gc.enable()
 
 
-def test_a_diverging_loss_is_named_and_the_weights_stay_finite() -> None:
-    model = MLP(1, [1], seed=0)
-    data = [[1.0], [1e200]], [0.0, 0.0]
-    before = model.state_dict()
-    with pytest.raises(
-        DivergenceError,
-        match=r"^the loss became inf in epoch 1, batch 1: check the data, or use a "
-        r"smaller learning rate than SGD\(lr=0.01\)$",
-    ):
-        fit(model, mse, data, 3)
-    assert model.state_dict() == before
-    with pytest.raises(
-        FloatingPointError, match="the loss became nan in epoch 1, batc"
-    ):
-        fit(model, mse, ([[1.0], [math.nan]], [0.0, 0.0]), 3, 1)
-    assert all(map(math.isfinite, model.state_dict().values()))
+class TestDivergence:
+    def test_the_batch_and_the_parameter_are_named_and_weights_stay(self) -> None:
+        model = MLP(1, [1], seed=0)
+        before = model.state_dict()
+        with pytest.raises(
+            DivergenceError,
+            match=r"^the loss became inf in epoch 1, batch 1; the gradient of "
+            r"layers\[0\]\.neurons\[0\]\.w\[0\] is inf: check "
+            r"the data, or use a smaller learning rate than SGD\(lr=0.01\)$",
+        ):
+            fit(model, mse, ([[1.0], [1e200]], [0.0, 0.0]), 3)
+        assert model.state_dict() == before
+
+    def test_a_gradient_alone_and_a_later_batch(self) -> None:
+        # √ŷ has the slope ∞ at ŷ = 0, where the loss is 0.
+        def loss(outputs: list[Any], targets: list[float]) -> Any:
+            if targets == [2.0]:
+                return (outputs[0] - outputs[0].data).sqrt()
+            return mse(outputs, targets)
+
+        model = MLP(1, [1], seed=0)
+        data = [[1.0]] * 2, [1.0, 2.0]
+        with pytest.raises(
+            FloatingPointError,
+            match=r"^a gradient is not finite in epoch 1, batch [12]; the gradient",
+        ):
+            fit(model, loss, data, 1, 1)
+
+    def test_a_step_that_is_too_long_is_taken_back(self) -> None:
+        model = MLP(1, [1], seed=0)
+        model.load_state_dict(dict.fromkeys(model.state_dict(), 1e10))
+        before = model.state_dict()
+        message = (
+            r"^the step was too long in epoch 1, batch 1; layers.* is -inf \(and 1"
+        )
+        with pytest.raises(DivergenceError, match=message):
+            fit(model, mse, ([[1.0]], [0.0]), 1, optimizer=SGD(model, lr=1e300))
+        assert model.state_dict() == before
+
+    def test_the_history_is_kept(self) -> None:
+        model = xor_model()
+
+        def poison(run: Run) -> None:
+            if run.epoch == 3:
+                model.layers[0].neurons[1].b.data = math.nan
+
+        with pytest.raises(
+            DivergenceError, match=r"layers\[0\].neurons\[1\].b is nan: check"
+        ) as caught:
+            fit(model, hinge, XOR, 10, callbacks=poison)
+        assert caught.value.history.epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -123,9 +158,9 @@ def test_a_diverging_loss_is_named_and_the_weights_stay_finite() -> None:
         (
             ([], []),
             {},
-            "^fit got 0 inputs and 0 targets: give one target for each input",
+            "^data has 0 inputs and 0 targets: give one target for each input",
         ),
-        (([[0.0, 0.0]], [1, 1]), {}, "^fit got 1 inputs and 2 targets"),
+        (([[0.0, 0.0]], [1, 1]), {}, "^data has 1 inputs and 2 targets"),
         (XOR, {"epochs": 0}, "^epochs is a whole number from 1 on, got 0$"),
         (XOR, {"epochs": 2.5}, "^epochs is a whole number from 1 on, got 2.5$"),
         (XOR, {"batch_size": 0}, "^batch_size is a whole number from 1 on, got 0$"),
@@ -155,16 +190,15 @@ class TestCtrlC:
 
             return interrupting
 
-        network: Any = model
         loss: Any = hinge
         if where == "in the model":
-            network = interrupt_in_the_third_epoch(model)
+            model.layers.append(interrupt_in_the_third_epoch(lambda x: x))
         elif where == "in the loss":
             loss = interrupt_in_the_third_epoch(hinge)
         else:
             update = interrupt_in_the_third_epoch(optimizer.method.update)
             optimizer.method = optimizer.method._replace(update=update)
-        history = fit(network, loss, XOR, 10, optimizer=optimizer)
+        history = fit(model, loss, XOR, 10, optimizer=optimizer)
         assert (history.epochs, history.interrupted) == (2, True)
         assert (
             history.losses == fit(twin, hinge, XOR, 2, optimizer=SGD(twin, 0.3)).losses
@@ -179,28 +213,37 @@ class Terminal(io.StringIO):
 
 
 class TestProgress:
-    def run(self, monkeypatch: pytest.MonkeyPatch, stream: io.StringIO) -> str:
+    def run(
+        self, monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, **options: Any
+    ) -> str:
         monkeypatch.setattr(sys, "stderr", stream)
         model = xor_model()
-        fit(model, hinge, XOR, 20, optimizer=SGD(model, lr=0.0), progress=True)
+        options = {"optimizer": SGD(model, lr=0.0), "metrics": "accuracy", **options}
+        fit(model, hinge, XOR, 20, 2, validation=XOR, **options)
         return stream.getvalue()
 
     def test_a_bar_on_a_terminal(self, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.importorskip("tqdm")
         text = self.run(monkeypatch, Terminal())
-        assert "20/20" in text
-        assert "loss 1.0" in text
+        assert "40/40" in text
+        assert "epoch 20/20" in text
+        last = text.split("\r")[-1]
+        for part in ("loss 1.0", "accuracy 0.5000", "val_loss 1.", "val_accuracy", "<"):
+            assert part in last
+        assert "batch/s" in text
 
     def test_nothing_where_there_is_no_terminal(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pytest.importorskip("tqdm")
         assert self.run(monkeypatch, io.StringIO()) == ""
+
+    def test_nothing_if_not_wanted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert self.run(monkeypatch, Terminal(), progress=False) == ""
 
     def test_lines_without_tqdm(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for module in ("tqdm", "tqdm.auto"):
             monkeypatch.setitem(sys.modules, module, None)
-        hint, *lines = self.run(monkeypatch, io.StringIO()).splitlines()
+        hint, *lines = self.run(monkeypatch, Terminal()).splitlines()
         assert hint == (
             "a progress bar needs the package 'tqdm', which is not installed: "
             "pip install 'scalar-autograd[progress]'"
@@ -208,11 +251,5 @@ class TestProgress:
         assert [line.split(",")[0] for line in lines] == [
             f"epoch {k}/20" for k in range(2, 21, 2)
         ]
-
-    def test_nothing_unless_asked_for(self, capsys: pytest.CaptureFixture[str]) -> None:
-        fit(xor_model(), hinge, XOR, 3)
-        assert capsys.readouterr() == ("", "")
-
-
-def test_history() -> None:
-    assert History() == History(losses=[], interrupted=False)
+        assert "val_accuracy 0.5" in lines[-1]
+        assert self.run(monkeypatch, io.StringIO()) == ""

@@ -1,0 +1,269 @@
+"""`Run`: a training run in progress, batch by batch."""
+
+import contextlib
+import hashlib
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from random import Random
+from typing import Any
+
+from autograd import ArgumentError, AutogradError, no_grad
+
+from . import callbacks
+from .batches import BatchGradient, Loss, Pairs, with_row
+from .history import History
+from .metrics import Metric, plain
+from .module import Module
+from .optimizers import Optimizer
+from .progress import Progress
+from .regularization import Dropout
+
+__all__ = ["DivergenceError", "Run", "as_it_was", "own_rate"]
+
+
+class DivergenceError(AutogradError, FloatingPointError):
+    """The loss or a gradient became infinite or NaN; the weights are those before.
+
+    history: the `History` of the epochs before.
+    """
+
+    history: History
+
+
+class Run:
+    """A training run in progress, as callbacks see it.
+
+    model, optimizer, history: what `fit` works with. epochs: how many there shall be.
+    epoch: how many are complete. step: how many batches there were in all.
+    loss: of the last batch.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Loss,
+        gradient: BatchGradient,
+        optimizer: Optimizer,
+        data: Pairs,
+        *,
+        epochs: int,
+        batch_size: int,
+        seed: str,
+        schedule: Callable[[int], float] | None = None,
+        validation: Pairs | None = None,
+        metrics: Mapping[str, Metric] | None = None,
+        callbacks: list[Any] | None = None,
+    ) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.history = History()
+        self.epochs, self.epoch, self.step = epochs, 0, 0
+        self.loss = math.nan
+        self.batch_size, self.seed = batch_size, seed
+        # In the epoch that runs: how many samples are done, and sums over them.
+        self.sample, self.totals = 0, dict[str, float]()
+        self.why = ""
+        self._loss, self._gradient, self._data = loss, gradient, data
+        self._schedule, self._validation = schedule, validation
+        self._metrics = dict(metrics or {})
+        self.callbacks = callbacks or []
+        self._order: tuple[int, list[int]] = (-1, [])
+
+    def settings(self, with_seed: bool = True) -> dict[str, Any]:
+        """Return what decides about the run's course, for JSON to hold and compare."""
+        return {
+            "seed": self.seed if with_seed else None,
+            "batch_size": self.batch_size,
+            "loss": getattr(self._loss, "__name__", type(self._loss).__name__),
+            "metrics": list(self._metrics),
+            "data": _fingerprint(self._data),
+            "validation": self._validation and _fingerprint(self._validation),
+        }
+
+    @property
+    def batches(self) -> int:
+        """The number of batches in an epoch."""
+        return -(-len(self._data[0]) // self.batch_size)
+
+    def stop(self, why: str = "stopped by a callback") -> None:
+        """End the run after this batch, or after this epoch's end if it is there."""
+        self.why = self.why or why
+
+    def go(self, progress: Progress, save: Callable[["Run"], None]) -> None:
+        """Train up to the last epoch, or until somebody stops the run.
+
+        save: called after each batch and epoch, and when Ctrl-C has ended the run.
+        """
+        began, before = time.perf_counter(), self.history.seconds
+        history = self.history
+        try:
+            with _interrupts(self, progress):
+                while self.epoch < self.epochs and not self.why:
+                    self._epoch(progress, save)
+            if history.interrupted:
+                save(self)
+        except KeyboardInterrupt:  # the second, or not in the main thread
+            history.interrupted = True
+            self.stop("stopped by Ctrl-C")
+        except DivergenceError as error:
+            error.history = history
+            raise
+        finally:
+            history.seconds = before + time.perf_counter() - began
+            history.stopped = self.why
+            progress.close()
+
+    def _epoch(self, progress: Progress, save: Callable[["Run"], None]) -> None:
+        self.model.train()
+        while self.sample < len(self._data[0]):
+            self._batch()
+            callbacks.call(self.callbacks, "on_batch", self)
+            progress.batch(self.loss)
+            if self.why:
+                break
+            save(self)
+        if self.sample < len(self._data[0]):
+            return
+        numbers = {name: total / self.sample for name, total in self.totals.items()}
+        if self._validation is not None:
+            numbers |= self._validate(*self._validation)
+        self.history.add(numbers)
+        self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
+        callbacks.call(self.callbacks, "on_epoch", self)
+        progress.epoch(self.epoch, numbers)
+        save(self)
+
+    def _batch(self) -> None:
+        rows = self._rows()
+        inputs, targets = ([part[i] for i in rows] for part in self._data)
+        with with_row("data", self.model, self._data, rows):
+            loss, outputs = self._gradient(inputs, targets)
+        moved = self.optimizer.parameters()
+        if not math.isfinite(loss):
+            raise DivergenceError(self._diagnosis(f"the loss became {loss}"))
+        if not all(math.isfinite(p.grad) for p in moved):
+            raise DivergenceError(self._diagnosis("a gradient is not finite"))
+        before = [p.data for p in moved]
+        if self._schedule is not None:
+            self.optimizer.lr = self._schedule(self.step)  # type: ignore[attr-defined]
+        self.optimizer.step()
+        if not all(math.isfinite(p.data) for p in moved):
+            text = self._diagnosis("the step was too long")
+            for parameter, number in zip(moved, before, strict=True):
+                parameter.data = number
+            raise DivergenceError(text)
+        measured = {"loss": loss}
+        for name, metric in self._metrics.items():
+            measured[name] = float(metric(outputs, targets))
+        for name, number in measured.items():
+            self.totals[name] = self.totals.get(name, 0.0) + number * len(rows)
+        self.loss = loss
+        self.sample, self.step = self.sample + len(rows), self.step + 1
+
+    def _rows(self) -> list[int]:
+        """Return the next batch's rows; each epoch has an order of its own."""
+        count = len(self._data[0])
+        if self._order[0] != self.epoch:
+            order = list(range(count))
+            if self.batch_size < count:
+                Random(f"{self.seed}, epoch {self.epoch}").shuffle(order)
+            self._order = self.epoch, order
+        return self._order[1][self.sample : self.sample + self.batch_size]
+
+    def _validate(self, inputs: list[Any], targets: list[Any]) -> dict[str, float]:
+        self.model.eval()
+        with no_grad():
+            rows = range(len(inputs))
+            with with_row("validation", self.model, (inputs, targets), rows):
+                outputs = [plain(self.model(x)) for x in inputs]
+            measured = {"loss": self._loss, **self._metrics}
+            return {
+                f"val_{name}": float(plain(function(outputs, targets)))
+                for name, function in measured.items()
+            }
+
+    def _diagnosis(self, what: str) -> str:
+        batch = math.ceil(self.sample / self.batch_size) + 1
+        named = self.model.named_parameters()
+        found = [
+            f"{path} is {p.data}" for path, p in named if not math.isfinite(p.data)
+        ] or [
+            f"the gradient of {path} is {p.grad}"
+            for path, p in named
+            if not math.isfinite(p.grad)
+        ]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        named_first = f"; {found[0]}{more}" if found else ""
+        return (
+            f"{what} in epoch {self.epoch + 1}, batch {batch}{named_first}: check the "
+            f"data, or use a smaller learning rate than {self.optimizer!r}"
+        )
+
+
+def _fingerprint(data: Pairs) -> str:
+    """Return a text that differs for other data: the start of a SHA-256."""
+    return hashlib.sha256(repr(data).encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def as_it_was(model: Module, seed: str) -> Iterator[None]:
+    """Restore the modules' modes at the end; give dropout a seed where it has none."""
+    modules = model.named_modules()
+    modes = [(module, module.training) for _, module in modules]
+    unseeded = [
+        (path, module)
+        for path, module in modules
+        if isinstance(module, Dropout) and module.rng is None
+    ]
+    for path, dropout in unseeded:
+        dropout.rng = Random(f"{seed}, {path}")
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for _, dropout in unseeded:
+            dropout.rng = None
+
+
+@contextlib.contextmanager
+def own_rate(optimizer: Any, schedule: Any) -> Iterator[None]:
+    """Give an optimizer its own rate back that a schedule sets in between."""
+    if schedule is None:
+        yield
+        return
+    if not callable(schedule) or not hasattr(optimizer, "lr"):
+        raise ArgumentError(
+            f"a schedule is a function from the step to the learning rate, such as "
+            f"nn.schedules.cosine(0.1, steps=100), for an optimizer with an lr; got "
+            f"{schedule!r} and {optimizer!r}"
+        )
+    rate = optimizer.lr
+    try:
+        yield
+    finally:
+        optimizer.lr = rate
+
+
+@contextlib.contextmanager
+def _interrupts(run: Run, progress: Progress) -> Iterator[None]:
+    """Let the first Ctrl-C end the run after its batch, and the second one at once."""
+
+    def handle(number: int, frame: Any) -> None:
+        if run.history.interrupted:
+            raise KeyboardInterrupt
+        run.history.interrupted = True
+        run.stop("stopped by Ctrl-C")
+        progress.say("Ctrl-C: stopping after this batch; once more to stop at once")
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # where somebody else listens
+        return
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
