@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..accuracy import UNIT, value_bound
-from ..errors import ArgumentError, AutogradError, NumberError
+from ..errors import ArgumentError, AutogradError, MissingExtraError, NumberError
 from .arguments import Argnums, Arguments, Array, ShapeMismatch
 from .diagnosis import diagnose, diagnose_shape, looks_single
 from .differences import (
@@ -213,6 +213,9 @@ class _Check:
                     if record.detached
                     else f"on Values it gives {record.value!r}, on floats {plain!r}"
                 )
+                if self.on_values and both and self.exact is None:
+                    reason = self._cut(record)
+                    self.on_values = not reason
             except ArgumentError:
                 raise
             except Exception as error:  # the user's function, on new numbers
@@ -226,6 +229,14 @@ class _Check:
         if reason:
             short = reason.splitlines()[0]
             self.report.notes.append(f"fn does not run on Values ({short})")
+
+    def _cut(self, record: Recorded) -> str:
+        """Say why the graph of Values is not that of fn, if differences show it."""
+        try:
+            return record.is_cut(self.value, self.seed)
+        except MissingExtraError as error:
+            self.report.notes.append(f"the graph was not compared with fn: {error}")
+            return ""
 
     def _reference_at(self, x: Array) -> Point:
         if self.on_values:

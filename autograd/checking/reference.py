@@ -18,6 +18,7 @@ from ..modes import no_grad, record_sources
 from ..node import describe
 from ..value import Value
 from .arguments import Arguments, Array
+from .differences import Slope
 
 DIGITS = 50
 DIGITS_OF_A_HAND = 350  # 1 − sigmoid(700) still has its first fifty
@@ -68,6 +69,38 @@ class Recorded:
                     f"forward mode gives {float(slope)!r} along a random direction, "
                     f"reverse mode {expected.sum()!r}: please report this function"
                 )
+
+    def is_cut(self, value: Callable[[Array], float], seed: int) -> str:
+        """Say where differences show that the graph lacks a path, "" where they agree.
+
+        A function that reads ``.data`` or calls ``float`` on the way gives right
+        values and wrong derivatives, of which no sweep knows. Only a gap that neither
+        the differences' error nor a kink explains counts.
+        """
+        usable = np.isfinite(self.gradient) & np.isfinite(self.bound)
+        slope = Slope(value, self.x)
+        rng = np.random.default_rng([seed, 2])
+        for _ in range(2):
+            r = rng.uniform(0.5, 1.0, len(self.x)) * rng.choice([-1, 1], len(self.x))
+            r = np.where(usable, r, 0.0)
+            parts = r * np.where(usable, self.gradient, 0.0)
+            room = 8 * float((np.abs(r) * np.where(usable, self.bound, 0)).sum())
+            room += 1e-6 * float(np.abs(parts).sum())
+            expected = float(parts.sum())
+            found = []
+            for side in (0, -1, 1):
+                found.append(slope.along(r, side))
+                if not abs(found[-1][0] - expected) > room + 10 * found[-1][1]:
+                    break
+            else:
+                (centre, error), *sides = found
+                if all(abs(s - centre) <= room + 10 * (e + error) for s, e in sides):
+                    return (
+                        f"along a random direction differences of fn give {centre:.9g} "
+                        f"(± {error:.1g}), its graph of Values {expected:.9g}: a path "
+                        f"is cut, by .data, float() or a detached value inside fn"
+                    )
+        return ""
 
     def confirm_exactly(self, fn: Callable[..., Any], args: Arguments) -> str:
         """Run again on 50 digits and take that gradient; return why not, or nothing."""
