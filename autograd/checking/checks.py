@@ -205,9 +205,10 @@ class _Check:
                 record = Recorded(self.fn, self.args, x, self.precision)
                 self.first = record
                 gap = abs(record.value - plain)
-                same = gap <= 1e-9 * abs(plain) or gap <= 4 * value_bound(record.tape)
                 both = np.isfinite(plain) and np.isfinite(record.value)
-                self.on_values = (same or not both) and not record.detached
+                same = not both or gap <= 1e-9 * abs(plain)
+                same = same or gap <= 4 * value_bound(record.tape)
+                self.on_values = same and not record.detached
                 reason = (
                     "its result does not depend on its arguments as Values"
                     if record.detached

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import MissingExtraError
 from .arguments import Array
+from .noise import scatter
 
 COMPLEX_STEP = 1e-100
 SAFETY = 10.0  # an estimate is no bound
@@ -27,6 +28,8 @@ class Slope:
     def __init__(self, f: Callable[[Array], float], x: Array) -> None:
         self.f, self.x = f, x
         self.value = f(x)
+        noise = scatter(lambda y: np.array([f(y)]), x, 0)[0]
+        self.noise = 8 * float(noise)  # rounding within f, where it cancels there
 
     def along(self, direction: Array, side: int = 0) -> tuple[float, float]:
         """Return derivative and error; side −1 or 1 looks to that side only."""
@@ -69,7 +72,7 @@ class Slope:
                 along, 0.0, step_direction=side, initial_step=step, maxiter=8
             )
         error = abs(float(result.error)) * SAFETY
-        error += 2.0**-50 * largest / step
+        error += max(2.0**-50 * largest, self.noise) / step
         value = float(result.df)
         return (value, error) if np.isfinite(value + error) else (np.nan, np.inf)
 

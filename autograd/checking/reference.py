@@ -61,7 +61,7 @@ class Recorded:
             r = np.where(usable, rng.uniform(-1, 1, len(self.x)), 0.0)
             seeds = dict(zip(map(id, self.leaves), r.tolist(), strict=True))
             (slope,) = forward.tangents([self.output], seeds)
-            expected = np.where(usable, r * self.gradient, 0.0)
+            expected = r * np.where(usable, self.gradient, 0.0)
             room = 8 * (np.abs(r) * np.where(usable, self.bound, 0)).sum()
             room += len(r) * 2.0**-50 * np.abs(expected).sum()
             if not abs(float(slope) - expected.sum()) <= room:
