@@ -430,16 +430,19 @@ def _factor_before(operand: int) -> Edit:
 
 def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
     """Take the other factor after the activation that it goes through."""
-    after = {
-        int(tape.parent[e]): tape.data[tape.child[e]]
-        for e in range(len(tape.d))
-        if len(_node_of(tape, e).parents) == 1
-    }
+    after: dict[int, int] = {}
     found = d.copy()
     for place, e in enumerate(chosen.tolist()):
         other = _partners(tape, e)
-        if other is not None:
-            found[place] = after.get(tape.place[id(other)], found[place])
+        if other is None:
+            continue
+        if not after:
+            alone = np.diff(tape.start)[tape.child] == 1
+            for edge in np.flatnonzero(alone).tolist():
+                after[int(tape.parent[edge])] = int(tape.child[edge])
+        child = after.get(tape.place[id(other)])
+        if child is not None:
+            found[place] = tape.data[child]
     return found
 
 

@@ -244,6 +244,8 @@ class GradientReport:
                 grid = np.clip(np.log10(self.grid(block)), -3, 12)
             image = axes.imshow(grid, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto")
             axes.set_title(block.name)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.yaxis.get_major_locator().set_params(integer=True)
             figure.colorbar(image, ax=axes, label="log₁₀(error / allowed)")
         return figure
 
