@@ -234,6 +234,7 @@ class GradientReport:
         """Draw the heat maps of all blocks with matplotlib; return the figure."""
         try:
             from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
         except ImportError:
             raise MissingExtraError.of("matplotlib", "plot", "report.plot()") from None
         blocks = [block for block in self.args.blocks if block.size]
@@ -244,8 +245,8 @@ class GradientReport:
                 grid = np.clip(np.log10(self.grid(block)), -3, 12)
             image = axes.imshow(grid, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto")
             axes.set_title(block.name)
-            axes.xaxis.get_major_locator().set_params(integer=True)
-            axes.yaxis.get_major_locator().set_params(integer=True)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
             figure.colorbar(image, ax=axes, label="log₁₀(error / allowed)")
         return figure
 
