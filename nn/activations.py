@@ -67,5 +67,8 @@ def _shifted(name: str, row: Any) -> list[Any]:
             f"{name} takes one row at a time, got {len(row)} rows: write "
             f"[{name}(row) for row in rows]"
         )
-    top = max(z.data if isinstance(z, Value) else z for z in row)
+    if any(isinstance(z, Value) and z.is_recorded for z in row):
+        top = autograd.max(row).detach()
+    else:
+        top = max(z.data if isinstance(z, Value) else z for z in row)
     return [z - top for z in row]
