@@ -5,7 +5,7 @@ of different lengths) go in groups, each with a recording of its own.
 """
 
 from array import array
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,11 @@ import numpy as np
 
 from ..errors import ArgumentError
 from ..functions import is_array
+from ..rules import RULES
+from ..structures import flatten, to_array
+from ..value import apply
 from .recording import Call, Layout, Recordings, built, check_bounds, expanded
-from .signature import Numbers, signature
+from .signature import LiveError, Numbers, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | None | Sequence[int | None]
@@ -122,11 +125,15 @@ class Batch:
         self.args, self.indices = args, indices
         self.uniform: Numbers = array("d")
         self.mapped: dict[int, Mapped] = {}
+        self.live = False  # whether there are Values among the arguments
         self.shared: dict[int, tuple[Hashable, int]] = {}  # keys, how many numbers
         for i, (x, axis) in enumerate(zip(args, axes, strict=True)):
             if axis is None:
-                known = len(self.uniform)
-                key = signature(x, self.uniform, i in indices)
+                known, key = len(self.uniform), None
+                try:
+                    key = signature(x, self.uniform, i in indices)
+                except LiveError:
+                    self.live = True
                 self.shared[i] = key, len(self.uniform) - known
             elif type(axis) is bool or not isinstance(axis, int):
                 raise ArgumentError(f"in_axes holds ints and None, got {axis!r}")
@@ -143,19 +150,36 @@ class Batch:
         if self.count == 0:
             raise ArgumentError(f"{name}: a batch needs at least one sample")
 
-    def call(self, place: int) -> Call:
-        """Return the call of one sample."""
-        args = [
+    def sample(self, place: int) -> list[Any]:
+        """Return the arguments of one sample."""
+        return [
             self.mapped[i].sample(place) if i in self.mapped else x
             for i, x in enumerate(self.args)
         ]
+
+    def samples(self) -> Iterator[list[Any]]:
+        """Yield the arguments of each sample."""
+        return map(self.sample, range(self.count))
+
+    def call(self, place: int) -> Call:
+        """Return the call of one sample."""
+        args = self.sample(place)
         numbers: Numbers = array("d")
         for i, x in enumerate(args):
             signature(x, numbers, i in self.indices)
         return Call(tuple(args), {}, self.indices, numbers)
 
-    def groups(self) -> dict[Hashable, Group]:
-        """Return the samples by the key of their arguments, first come first."""
+    def groups(self) -> dict[Hashable, Group] | None:
+        """Return the samples by the key of their arguments, first come first.
+
+        None where there are Values among the arguments.
+        """
+        try:
+            return None if self.live else self._groups()
+        except LiveError:
+            return None
+
+    def _groups(self) -> dict[Hashable, Group]:
         found = {i: each.lanes() for i, each in self.mapped.items()}
         alike = {i: each for i, each in found.items() if each is not None}
         if len(alike) == len(found):
@@ -202,19 +226,44 @@ class Results:
 
     def add(self, structure: Any, outputs: Array, places: Array) -> None:
         """Add the outputs of the samples at these places."""
-        if self.structure is None:
-            self.structure = structure
+        self._check(structure)
+        if self.found is None:
             shape = (structure.size,) + (() if self.reduce else (self.count,))
             self.found = np.zeros(shape)
+        if self.reduce:
+            self.found += outputs
+        else:
+            self.found[:, places] = outputs
+
+    def by_hand(self, results: list[Any]) -> Any:
+        """Return these results of the samples, Values perhaps, as `build` does."""
+        rows = []
+        for result in results:
+            flat, structure = flatten(result, f"the result of {self.name}")
+            rows.append(flat)
+            self._check(structure)
+        columns = list(zip(*rows, strict=True))
+        if self.reduce:
+            divisor = self.count if self.reduce == "mean" else 1
+            totals = [apply(RULES["sum"], *column) / divisor for column in columns]
+            return self.structure.build(totals)
+        rest = iter(columns)
+
+        def part(structure: Any) -> Any:
+            block = [next(rest) for _ in range(structure.size)]
+            flat = [x for sample in zip(*block, strict=True) for x in sample]
+            return to_array(flat, (self.count, *structure.keys))
+
+        return self.structure.fill(part)
+
+    def _check(self, structure: Any) -> None:
+        if self.structure is None:
+            self.structure = structure
         elif structure != self.structure:
             raise ArgumentError(
                 f"{self.name} returns {structure} for some samples of the batch and "
                 f"{self.structure} for others"
             )
-        if self.reduce:
-            self.found += outputs
-        else:
-            self.found[:, places] = outputs
 
     def build(self) -> Any:
         """Return the results, nested as the function's: a number of each sample."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import update_wrapper
 from typing import Any
 
-from ..errors import ArgumentError, TracingError
+from ..errors import ArgumentError
 from ..modes import ACTIVE, STATE
 from ..node import describe
 from .backends import backend_of
@@ -148,7 +148,8 @@ class Compiled:
         in_axes: for each argument the axis along which the samples lie, None for one
         that all samples share; an int stands for all arguments. A list holds a sample
         at each place. reduce: None gives the results with the samples along a first
-        axis, "sum" and "mean" one result.
+        axis, "sum" and "mean" one result. With Values among the arguments, f itself
+        runs on each sample, so that derivatives go on.
 
         >>> import autograd, numpy as np
         >>> square = autograd.compile(lambda x: x * x)
@@ -162,15 +163,10 @@ class Compiled:
         if reduce not in (None, "sum", "mean"):
             raise ArgumentError(f'reduce is "sum", "mean" or None, got {reduce!r}')
         batch = Batch(self._name, args, in_axes, self._indices)
-        try:
-            groups = batch.groups()
-        except LiveError:
-            raise TracingError(
-                f"map runs {self._name} on plain numbers, but there are Values among "
-                f"the arguments: give v.data, or take derivatives inside of the "
-                f"compiled function"
-            ) from None
         results = Results(batch.count, reduce, self._name)
+        groups = None if ACTIVE and STATE.trace is not None else batch.groups()
+        if groups is None:
+            return results.by_hand([self._function(*x) for x in batch.samples()])
         for key, group in groups.items():
             run_group(self._for(key), batch, group, results)
         return results.build()

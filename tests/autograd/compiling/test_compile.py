@@ -508,9 +508,20 @@ def test_bad_batches(call, message):
         compiled(lambda x, y: x * y).map(*args, **options)
 
 
-def test_values_in_a_batch_are_refused():
-    with pytest.raises(TracingError, match="plain numbers"):
-        compiled(lambda x: x).map(autograd.array([1.0, 2.0]))
+def test_values_in_a_batch_run_through_the_function_itself():
+    square = compiled(lambda w, x: w * x * x)
+    xs = np.array([1.0, 2.0, 3.0])
+    assert grad(lambda x: square.map(2.0, x, in_axes=(None, 0)).sum())(xs).tolist() == [
+        4.0,
+        8.0,
+        12.0,
+    ]
+    mean = grad(lambda w: square.map(w, xs, in_axes=(None, 0), reduce="mean"))
+    assert mean(2.0) == pytest.approx(14 / 3)
+    inner = autograd.vmap(lambda x: np.array([x, x * x]))
+    assert grad(lambda x: inner(x)[:, 1].sum())(xs).tolist() == [2.0, 4.0, 6.0]
+    outer = compiled(grad(lambda x: inner(x)[:, 1].sum()))
+    assert outer(xs).tolist() == [2.0, 4.0, 6.0]
 
 
 # Threads, caches, copies of programs
