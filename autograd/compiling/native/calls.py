@@ -2,7 +2,10 @@
 
 import ctypes
 import ctypes.util
+import math
+import signal
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
@@ -12,7 +15,7 @@ from ..program import function_of
 from .operations import LIBM
 from .shapes import VECTOR
 
-__all__ = ["address_of", "function_called", "wrappers"]
+__all__ = ["address_of", "function_called", "in_python", "raising", "wrappers"]
 
 # Python computes these by ways of its own, so C's have other bits.
 _NEARLY_LIBM = {"hypot", "lgamma"}
@@ -76,9 +79,17 @@ def _wrapper(name: str, count: int) -> str:
 @cache
 def address_of(name: str, count: int) -> int:
     """Return where the function of a name with that many operands is in memory."""
-    given = _libm(name.removesuffix("_")) if name in _in_libm() else None
-    function = given or _callback(name, count)
+    function = _in_c(name) or _callback(name, count)
     return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+def in_python(name: str) -> bool:
+    """Tell whether native code calls Python for a function."""
+    return not _in_c(name)
+
+
+def _in_c(name: str) -> Any:
+    return _libm(name.removesuffix("_")) if name in _in_libm() else None
 
 
 def _in_libm() -> set[str]:
@@ -112,13 +123,60 @@ def _callback(name: str, count: int) -> Any:
             ctypes.c_int64,
             ctypes.c_int64,
         )
-        made = kind(_norm)
+        made = kind(_kept_back(_norm))
     else:
         made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * count)(
-            _function(name)
+            _kept_back(_function(name))
         )
     _kept.append(made)
     return made
+
+
+_pending = threading.local()  # an error, or a signal, that waits for the run's end
+
+
+def _kept_back(function: Callable[..., float]) -> Callable[..., float]:
+    """Keep what Python raises until the run ends: it can't cross native code."""
+
+    def called(*operands: Any) -> float:
+        try:
+            if not _pending.__dict__:
+                return function(*operands)
+        except BaseException as error:
+            _pending.error = error
+        return math.nan  # the rest of the run is of no use
+
+    return called
+
+
+def raising(function: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a native function that raises what the Python code it calls raised.
+
+    An interruption may come before a callback's first line, where nothing could catch
+    it, and ctypes would print it and go on: its handler runs when the run has ended.
+    """
+
+    def note(number: int, frame: Any) -> None:
+        _pending.signal = (number, frame)
+
+    def run(address: int) -> None:
+        alone = threading.current_thread() is threading.main_thread()
+        handler = signal.getsignal(signal.SIGINT) if alone else None
+        if callable(handler):
+            signal.signal(signal.SIGINT, note)
+        try:
+            function(address)
+        finally:
+            if callable(handler):
+                signal.signal(signal.SIGINT, handler)
+            pending = _pending.__dict__.copy()
+            _pending.__dict__.clear()
+        if callable(handler) and "signal" in pending:
+            handler(*pending["signal"])
+        if "error" in pending:
+            raise pending["error"]
+
+    return run
 
 
 def _norm(numbers: Any, count: int, step: int) -> float:
@@ -138,8 +196,6 @@ def _function(name: str) -> Callable[..., float]:
 
 
 def _fmod(x: float, y: float) -> float:
-    import math
-
     try:
         return math.fmod(x, y)
     except ValueError:

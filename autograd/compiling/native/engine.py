@@ -14,7 +14,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from .calls import address_of
+from .calls import address_of, in_python, raising
 
 __all__ = ["Cancelled", "Library", "compiled"]
 
@@ -44,6 +44,10 @@ class Library:
         self.functions: dict[str, Callable[[int], None]] = {
             name: kind(self._tracker[name]) for name in names
         }
+        if any(map(in_python, calls)):
+            self.functions = {
+                name: raising(each) for name, each in self.functions.items()
+            }
 
 
 def compiled(

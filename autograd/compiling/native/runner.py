@@ -180,16 +180,20 @@ class _Code:
         if self.version.kernel.weight > SMALL:
             self._next = []  # takes long to make better, and gains little
         self.left = self._next[0][1] if self._next else 0  # work until it is due
+        self._lock = threading.Lock()
 
     def _compiled(self, level: int) -> Version:
         return Version(self._make(level=level), level)
 
     def count(self, work: int) -> None:
         """Count work done; once it is much, make better code in the background."""
-        self.left -= work
-        if self.left <= 0 and self._next:
+        with self._lock:  # of threads that count at once, one asks for the code
+            due = 0 < self.left <= work
+            self.left -= work
+            if not due:
+                return
             level, _ = self._next.pop(0)
-            _background().submit(self._improve, level)
+        _background().submit(self._improve, level)
 
     def _improve(self, level: int) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 
 import numpy as np
@@ -72,18 +72,20 @@ class Version:
         for first in range(0, chunks, length):
             end = min(chunks, first + length)
             cuts = [first + (end - first) * i // threads for i in range(threads + 1)]
-            tasks = []
-            for i, each in enumerate([*others, memory]):
-                each.span(count, cuts[i], cuts[i + 1])
-                each.set(sums=start + (cuts[i] - first) * self.kernel.sums * 8)
-                if cuts[i] == cuts[i + 1]:
-                    continue
-                if each is memory:
-                    functions["chunks"](each.address)
-                else:
-                    tasks.append(
-                        _pool(threads).submit(functions["chunks"], each.address)
-                    )
+            tasks: list[Future[None]] = []
+            try:
+                for i, each in enumerate([*others, memory]):
+                    each.span(count, cuts[i], cuts[i + 1])
+                    each.set(sums=start + (cuts[i] - first) * self.kernel.sums * 8)
+                    if cuts[i] == cuts[i + 1]:
+                        continue
+                    if each is memory:
+                        functions["chunks"](each.address)
+                    else:
+                        given = (self, each, memory, memory.arrays, sums)
+                        tasks.append(_pool(threads).submit(_chunks, *given))
+            finally:
+                wait(tasks)  # an interrupted batch leaves nobody at work in its arrays
             for task in tasks:
                 task.result()
             if totals:
@@ -91,6 +93,11 @@ class Version:
                 memory.set(sums=start)
                 totals(memory.address)
         self.free += others
+
+
+def _chunks(version: Version, memory: Memory, *_: object) -> None:
+    """Run a thread's chunks; the other arguments are what must live until then."""
+    version.functions["chunks"](memory.address)
 
 
 def _is_ending() -> bool:

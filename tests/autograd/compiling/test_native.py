@@ -3,6 +3,8 @@
 import itertools
 import math
 import struct
+import threading
+import time
 from array import array
 
 import numpy as np
@@ -345,8 +347,6 @@ def mlp_gradient():
 
 
 def test_hot_code_gets_better_while_it_runs_and_keeps_its_bits(monkeypatch):
-    import time
-
     from autograd.compiling.native import runner as module
 
     monkeypatch.setattr(module, "HEAT", (1_000, 2_000))
@@ -457,6 +457,91 @@ def test_an_interrupted_compilation_leaves_nothing_wrong(monkeypatch):
     found, _ = made.run(np.ones(2), lanes, True)
     again, _ = runner(GUARDED, (False, True, False, True)).run(np.ones(2), lanes, True)
     assert bits(found) == bits(again)
+
+
+def test_an_interruption_reaches_the_user_from_within_a_callback():
+    import signal
+
+    program = Program(("x",), (), (("digamma", 0),), (1,)).verify()
+    made = runner(program, (True,))
+    lanes = np.full((1, 400_000), 3.7)  # a second or more of calls of Python
+    handler = signal.getsignal(signal.SIGINT)
+    for seconds in (0.02, 0.05, 0.11):
+        timer = threading.Timer(seconds, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            made.run(np.empty(0), lanes, False)
+        timer.join()
+        assert signal.getsignal(signal.SIGINT) is handler
+    found, _ = made.run(np.empty(0), lanes[:, :9], False)
+    assert bits(found[0]) == bits(program.run([3.7])[0] * 9)
+
+
+def test_an_error_in_a_callback_is_raised_and_does_not_stay(monkeypatch):
+    from autograd.compiling.native import calls
+
+    fails = [True]
+
+    def function(x):
+        if fails[0]:
+            raise RecursionError("deep")
+        return x
+
+    monkeypatch.setattr(calls, "_function", lambda name: function)
+    calls.address_of.cache_clear()
+    try:
+        program = Program(("x",), (), (("digamma", 0),), (1,)).verify()
+        for threads in (1, 2):
+            made = runner(program, (True,), threads=threads)
+            lanes = np.arange(1.0, 301.0)[None]
+            fails[0] = True
+            with pytest.raises(RecursionError, match="deep"):
+                made.run(np.empty(0), lanes, False)
+            fails[0] = False
+            assert bits(made.run(np.empty(0), lanes, False)[0]) == bits(lanes)
+    finally:
+        calls.address_of.cache_clear()
+
+
+def test_an_interrupted_batch_waits_for_its_threads(monkeypatch):
+    made = runner(GUARDED, (False, True, False, True), threads=2)
+    lanes = np.ones((2, 1000))
+    wanted = bits(made.run(np.ones(2), lanes, True)[0])
+    version = made._latest().version
+    native = version.functions["chunks"]
+    begun, ended = threading.Event(), threading.Event()
+
+    def chunks(address):
+        if threading.current_thread() is threading.main_thread():
+            assert begun.wait(30)
+            raise KeyboardInterrupt
+        begun.set()
+        time.sleep(0.2)
+        native(address)
+        ended.set()
+
+    with monkeypatch.context() as patch:
+        patch.setitem(version.functions, "chunks", chunks)
+        with pytest.raises(KeyboardInterrupt):
+            made.run(np.ones(2), lanes, True)
+        assert ended.is_set()
+    assert bits(made.run(np.ones(2), lanes, True)[0]) == wanted
+
+
+def test_threads_that_count_at_once_ask_for_better_code_once(monkeypatch):
+    from autograd.compiling.native import runner as module
+
+    asked = []
+    monkeypatch.setattr(module, "HEAT", (5, 5))
+    monkeypatch.setattr(
+        module._Code, "_improve", lambda self, level: asked.append(level)
+    )
+    made = module.Runner(GUARDED, (False,) * 4, exact=True)
+    code = made._latest()
+    for _ in range(4):  # as threads do that all saw that some work was left
+        code.count(6)
+    module._background().submit(int).result()
+    assert asked == [1]
 
 
 def test_the_interpreter_ends_while_code_is_made_better():
