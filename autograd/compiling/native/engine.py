@@ -4,6 +4,7 @@ import ctypes
 import hashlib
 import itertools
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -55,9 +56,12 @@ def compiled(
     calls: Mapping[str, int],
     names: Iterable[str],
     level: int,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancelled: Callable[[], bool],
 ) -> Library:
-    """Compile modules at a level, 0 to 2: sooner, or faster code of the same bits."""
+    """Compile modules at a level, 0 to 2: sooner, or faster code of the same bits.
+
+    Raises `Cancelled` between two modules once `cancelled()` says so.
+    """
     objects = []
     for text in modules:
         if cancelled():
@@ -131,7 +135,8 @@ def _jit() -> Any:
     with _lock:
         if not _jits:
             _start()
-            _jits.append(llvm.create_lljit_compiler())
+            linker = sys.platform != "win32"  # JITLink: for code far from what it calls
+            _jits.append(llvm.create_lljit_compiler(use_jit_link=linker))
         return _jits[0]
 
 

@@ -100,6 +100,7 @@ class _Function:
         self.known: dict[int, str] = {}
         self.read: list[int] = []  # slots that came from the memory between functions
         self.calls: dict[str, int] = {}  # functions that are called: operands
+        self.indices: dict[tuple[int, int], str] = {}  # a slot inside of a length
         self.fast: set[str] = set()  # those that have a form for all lanes at once
         self.count = 0
 
@@ -326,6 +327,12 @@ class _Function:
 
     def _index(self, slot: int, length: int) -> str:
         """Return the whole number of an index; whatever it is, it is inside."""
+        found = self.indices.get((slot, length))
+        if found is None:
+            found = self.indices[slot, length] = self._new_index(slot, length)
+        return found
+
+    def _new_index(self, slot: int, length: int) -> str:
         i, b, int_ = self.shape.whole, self.shape.condition, self.shape.int
         whole_suffix = self.shape.suffix.replace("f", "i")
         whole = self.line(

@@ -175,15 +175,12 @@ class _Code:
 
     def __init__(self, make: Callable[..., Kernel], level: int | None) -> None:
         self._make = make
-        self.version = self._compiled(level or 0)
+        self.version = Version(make(level=level or 0), level or 0, lambda: False)
         self._next = [] if level is not None else list(enumerate(HEAT, 1))
         if self.version.kernel.weight > SMALL:
             self._next = []  # takes long to make better, and gains little
         self.left = self._next[0][1] if self._next else 0  # work until it is due
         self._lock = threading.Lock()
-
-    def _compiled(self, level: int) -> Version:
-        return Version(self._make(level=level), level)
 
     def count(self, work: int) -> None:
         """Count work done; once it is much, make better code in the background."""
@@ -197,7 +194,7 @@ class _Code:
 
     def _improve(self, level: int) -> None:
         try:
-            self.version = self._compiled(level)
+            self.version = Version(self._make(level=level), level, _is_ending)
         except Cancelled:
             return
         if self._next:
@@ -247,6 +244,11 @@ class _Bound:
             return
         assert self.version is not None
         self.version.execute(self.memory, self.samples, self.threads)
+
+
+def _is_ending() -> bool:
+    """Tell whether the interpreter is about to end, and waits for its threads."""
+    return not threading.main_thread().is_alive()
 
 
 @cache

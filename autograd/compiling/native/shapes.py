@@ -6,6 +6,8 @@ What an operation is in LLVM's language is said once, for both.
 import struct
 from dataclasses import dataclass
 
+from ...floats import as_float
+
 __all__ = ["LANES", "SCALAR", "VECTOR", "Shape"]
 
 LANES = 8  # the same on every machine, so that sums have the same bits
@@ -26,7 +28,7 @@ class Shape:
         if isinstance(x, bool):
             kind, text = "i1", "true" if x else "false"
         else:
-            (bits,) = struct.unpack("<Q", struct.pack("<d", float(x)))
+            (bits,) = struct.unpack("<Q", struct.pack("<d", as_float(x)))
             kind, text = "double", f"0x{bits:016X}"
         return text if self.lanes == 1 else f"splat ({kind} {text})"
 

@@ -10,6 +10,8 @@ Errors stay below those of `BOUNDS`, in units of the last place.
 
 - e^x = 2ⁿ·e^r, r = x - n·ln 2, |r| ≤ ½·ln 2, by Taylor's series. (Muller, Elementary
   Functions, 3rd ed., 11.1: the reduction in two parts of ln 2.)
+- sin and cos: x - n·π/2 in two doubles, from π/2 in three parts (Muller, 11.2), then
+  Taylor's series.
 - ln x = k·ln 2 + ln(1+f), √½ ≤ 1+f < √2, by the series of 2·artanh(f/(2+f)), in the
   form f - (f²/2 - s·(f²/2 + R)), s = f/(2+f), in which only the small part is rounded.
 """
@@ -26,6 +28,10 @@ __all__ = ["BOUNDS", "VECTORS", "vector"]
 _LN2 = Fraction("0.693147180559945309417232121458176568075500134360255254120680")
 _LN2_HIGH = math.floor(_LN2 * 2**42) / 2**42  # times an exponent: no rounding
 _LN2_LOW = float(_LN2 - Fraction(_LN2_HIGH))
+_PI = Fraction("3.14159265358979323846264338327950288419716939937510582097494459")
+_HIGH = math.floor(_PI / 2 * 2**32) / 2**32  # times n ≤ 2²⁰: no rounding
+_MIDDLE = math.floor((_PI / 2 - Fraction(_HIGH)) * 2**65) / 2**65
+_QUARTERS = (_HIGH, _MIDDLE, float(_PI / 2 - Fraction(_HIGH) - Fraction(_MIDDLE)))
 _MAGIC = 1.5 * 2.0**52  # added to a small number, leaves it whole in the lowest bits
 _MAGIC_BITS = 0x4338 << 48
 _ONE_BITS = 1023 << 52
@@ -187,6 +193,66 @@ def _sinh(w: _Text, x: str) -> tuple[str, str]:
     return w.signed(w.mul(twice, 0.5), x), w.test("ole", size, 708.0)
 
 
+def _quarter_turns(w: _Text, x: str) -> tuple[str, str, str, str]:
+    """Return n, in the lowest bits, and y + z = x - n·π/2, z tiny; is x ordinary?"""
+    shifted = w.add(w.mul(x, 2.0 / math.pi), _MAGIC)
+    n = w.sub(shifted, _MAGIC)
+    first = w.sub(x, w.mul(n, _QUARTERS[0]))  # exact, as is n·π₂
+    second = w.mul(n, _QUARTERS[1])
+    near = w.sub(first, second)
+    # What that subtraction has lost, whichever of the two was larger.
+    back = w.sub(first, near)
+    lost = w.add(w.sub(first, w.add(near, back)), w.sub(back, second))
+    tail = w.sub(lost, w.mul(n, _QUARTERS[2]))
+    y = w.add(near, tail)
+    z = w.add(w.sub(near, y), tail)
+    # Near a multiple of π/2, digits of π are missing.
+    apart = w.test("oge", w.abs(y), 2.0**-20)
+    at_zero = w.test("oeq", n, 0.0)
+    sure = w.line(f"or {VECTOR.condition} {apart}, {at_zero}")
+    inside = w.both(w.test("ole", w.abs(x), 2.0**20), sure)
+    return w.bits(shifted), y, z, inside
+
+
+def _sine(w: _Text, y: str, z: str) -> str:
+    """Return sin(y + z) by Taylor's series."""
+    square = w.mul(y, y)
+    terms = [(-1) ** (k + 1) / math.factorial(2 * k + 3) for k in range(8)]
+    cubic = w.mul(w.mul(square, y), w.polynomial(square, terms))
+    moved = w.mul(z, w.sub(1.0, w.mul(square, 0.5)))
+    return w.add(y, w.add(cubic, moved))
+
+
+def _cosine(w: _Text, y: str, z: str) -> str:
+    """Return cos(y + z) by Taylor's series: 1 - y²/2 is kept in two parts."""
+    square = w.mul(y, y)
+    terms = [(-1) ** k / math.factorial(2 * k + 4) for k in range(8)]
+    rest = w.mul(w.mul(square, square), w.polynomial(square, terms))
+    half = w.mul(square, 0.5)
+    large = w.sub(1.0, half)
+    lost = w.sub(w.sub(1.0, large), half)
+    return w.add(large, w.add(lost, w.sub(rest, w.mul(y, z))))
+
+
+def _turned(w: _Text, x: str, turns: int) -> tuple[str, str]:
+    """Return sin(x + turns·π/2)."""
+    n, y, z, inside = _quarter_turns(w, x)
+    n = w.whole("add", n, turns)
+    odd = w.line(f"icmp ne {VECTOR.whole} {w.whole('and', n, 1)}, {VECTOR.int(0)}")
+    value = w.where(odd, _cosine(w, y, z), _sine(w, y, z))
+    sign = w.whole("shl", w.whole("and", n, 2), 62)
+    return w.number(w.whole("xor", w.bits(value), sign)), inside
+
+
+def _sin(w: _Text, x: str) -> tuple[str, str]:
+    value, inside = _turned(w, x, 0)
+    return w.where(w.test("oeq", x, 0.0), x, value), inside
+
+
+def _cos(w: _Text, x: str) -> tuple[str, str]:
+    return _turned(w, x, 1)
+
+
 # Each writes its value, and the condition that a lane's number is ordinary.
 VECTORS: dict[str, Callable[[_Text, str], tuple[str, str]]] = {
     "exp": _exp,
@@ -196,6 +262,8 @@ VECTORS: dict[str, Callable[[_Text, str], tuple[str, str]]] = {
     "tanh": _tanh,
     "cosh": _cosh,
     "sinh": _sinh,
+    "sin": _sin,
+    "cos": _cos,
 }
 
 
@@ -208,12 +276,14 @@ BOUNDS = {
     "tanh": 2.5,
     "cosh": 1.5,
     "sinh": 2.5,
+    "sin": 1.0,
+    "cos": 1.0,
 }
 
 
 @cache
 def vector(name: str) -> str:
-    """Return a function's text; it calls C's for lanes that are not ordinary."""
+    """Return the text of a function; it calls C's where a lane is not ordinary."""
     w = _Text()
     value, inside = VECTORS[name](w, "%x")
     t, suffix = VECTOR.number, VECTOR.suffix

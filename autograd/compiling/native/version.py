@@ -1,7 +1,7 @@
 """A kernel compiled at one level: it runs batches, alone or shared by threads."""
 
 import os
-import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 
@@ -16,16 +16,18 @@ __all__ = ["Version"]
 
 ROUND = 256  # chunks whose sums are kept before they are totalled, with threads
 # Work is counted in instructions on a tile (or on one sample), about a nanosecond each.
-SHARED = 400_000  # from here on threads share the work
+SHARED = 1_000_000  # from here on threads share the work: to begin takes 0.1 ms
 
 
 class Version:
     """A kernel compiled at one level, and memory that is free."""
 
-    def __init__(self, kernel: Kernel, level: int) -> None:
+    def __init__(
+        self, kernel: Kernel, level: int, cancelled: Callable[[], bool]
+    ) -> None:
         self.kernel, self.level = kernel, level
         self.library = compiled(
-            kernel.modules, kernel.calls, kernel.functions, level, _is_ending
+            kernel.modules, kernel.calls, kernel.functions, level, cancelled
         )
         self.functions = self.library.functions
         self.run = self.functions["run"]
@@ -98,11 +100,6 @@ class Version:
 def _chunks(version: Version, memory: Memory, *_: object) -> None:
     """Run a thread's chunks; the other arguments are what must live until then."""
     version.functions["chunks"](memory.address)
-
-
-def _is_ending() -> bool:
-    """Tell whether the interpreter is about to end, and waits for its threads."""
-    return not threading.main_thread().is_alive()
 
 
 def _processors() -> int:
