@@ -194,7 +194,10 @@ def _sinh(w: _Text, x: str) -> tuple[str, str]:
 
 
 def _quarter_turns(w: _Text, x: str) -> tuple[str, str, str, str]:
-    """Return n, in the lowest bits, and y + z = x - n·π/2, z tiny; is x ordinary?"""
+    """Return n, in the lowest bits, y + z = x - n·π/2, and if x is ordinary.
+
+    z is what rounding y has lost.
+    """
     shifted = w.add(w.mul(x, 2.0 / math.pi), _MAGIC)
     n = w.sub(shifted, _MAGIC)
     first = w.sub(x, w.mul(n, _QUARTERS[0]))  # exact, as is n·π₂
