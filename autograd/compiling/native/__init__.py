@@ -7,7 +7,10 @@ plan.py        what runs once a call, what for each tile of samples
 ir.py          functions of limited length
 kernel.py      the loops over samples, sums, whole modules
 engine.py      text → functions; the cache on disk
-runner.py      runs them: memory, threads, better code for what is hot
+runner.py      runs them, with better code for what is hot
+
+With the environment variable AUTOGRAD_COMPILE_CACHE, a directory, object code is kept
+there and found again.
 """
 
 from typing import TYPE_CHECKING
