@@ -216,6 +216,7 @@ def _node_data(
         "title": box.title,
         "formula": box.formula,
         "operation": box.operation,
+        "pattern": box.pattern,
         "data": _number(value.data),
         "bar": _number(bar),
         "operands": parents,

@@ -340,9 +340,17 @@ export function mount(root, data, graphvizText) {
   }
 
   const name = (node) => node.title;
+  // The operation's printed form with numbers in place of #1, #2, and #* for all.
   const inNumbers = (node) => {
     const texts = node.operands.map((place, i) => number(place === null ? node.constants[i] : nodes[place].value));
-    return `${node.operation}(${texts.join(", ")})`;
+    const half = texts.length / 2;
+    const some = { "*": texts, "<": texts.slice(0, half), ">": texts.slice(half), "+": texts.slice(1) };
+    const isOperator = !node.pattern.includes("(");
+    return node.pattern.replace(" * ", " × ").replace(/#(\d+|[*<>+])/g, (_, which) => {
+      if (some[which]) return some[which].join(", ");
+      const text = texts[Number(which) - 1];
+      return isOperator && text.startsWith("-") && which !== "1" ? `(${text})` : text;
+    });
   };
 
   function explainStep(current, bars) {

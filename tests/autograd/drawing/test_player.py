@@ -218,6 +218,10 @@ def test_stepping_to_the_end_shows_the_engines_numbers(browsing, tmp_path):
         found = shown(page, leaf.label)
         assert float(found["data"]) == pytest.approx(leaf.data, rel=1e-5)
         assert float(found["grad"]) == pytest.approx(slope, rel=1e-5)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert "v1 = w1 × x1 = -3 × 2 = -6" in page.inner_text(".step")
+    page.keyboard.press("End")
     text = page.inner_text(".step")
     assert "→" in text
     assert ".grad = " in text
