@@ -1,9 +1,10 @@
 """What all pictures share: figures without `pyplot`, colours, axes.
 
 Nothing opens a window, nothing has to be closed, and ``figure.savefig(path)`` works on
-a machine without a display.
+a machine without a display. A notebook shows a figure that is a cell's last value.
 """
 
+import io
 import math
 from typing import Any
 
@@ -30,17 +31,30 @@ def grid(
     panels: int, columns: int = 3, size: tuple[float, float] = (4, 3)
 ) -> tuple[Any, list[Any]]:
     """Return a figure with axes row by row; size: of each, in inches."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError.of("matplotlib", "plot", "a plot") from None
     columns = min(panels, columns)
     rows = math.ceil(panels / columns)
     wide, high = size
-    figure = Figure(
+    figure = _figure_class()(
         figsize=(wide * columns, high * rows), layout="constrained", dpi=120
     )
     every = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in every[panels:]:
         axes.remove()
     return figure, every[:panels]
+
+
+def _figure_class() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError.of("matplotlib", "plot", "a plot") from None
+
+    class NotebookFigure(Figure):
+        """A figure that shows itself in notebooks, without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            file = io.BytesIO()
+            self.savefig(file, format="png")
+            return file.getvalue()
+
+    return NotebookFigure

@@ -148,3 +148,9 @@ def test_no_display_and_no_pyplot_are_needed() -> None:
         [sys.executable, "-c", code], capture_output=True, env=environment, timeout=60
     )
     assert (run.returncode, run.stdout[:4]) == (0, b"\x89PNG")
+
+
+def test_a_notebook_shows_a_figure() -> None:
+    pytest.importorskip("matplotlib")
+    figure = plots.loss_curve([3.0, 2.0, 1.0])
+    assert figure._repr_png_().startswith(b"\x89PNG")
