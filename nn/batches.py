@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd import ArgumentError, Value, no_grad
+from autograd import ArgumentError, NumberError, Value, no_grad
 
 from .csv_files import Dataset
 from .losses import LOSSES
@@ -100,6 +100,10 @@ def try_out(name: str, model: Module, loss: Loss, data: Pairs) -> None:
         except ArgumentError as error:
             text = str(error).replace(" at place 0", "")
             raise type(error)(f"row {row} of {name}: {text}") from None
+        except TypeError:
+            raise NumberError(
+                f"row {row} of {name}: the target is {target!r}, which is no number"
+            ) from None
 
 
 @contextlib.contextmanager
@@ -109,12 +113,12 @@ def with_row(
     """Name the sample that a model refuses, of those in a batch."""
     try:
         yield
-    except ArgumentError:
+    except (ArgumentError, NumberError):
         for row in rows:
             try:
                 with no_grad():
                     model(data[0][row])
-            except ArgumentError as error:
+            except (ArgumentError, NumberError) as error:
                 raise type(error)(f"row {row} of {name}: {error}") from None
         raise
 

@@ -194,6 +194,9 @@ class Run:
             for path, p in named
             if not math.isfinite(p.grad)
         ]
+        if not found and named:  # the numbers in between have become too large
+            path, largest = max(named, key=lambda pair: abs(pair[1].data))
+            found = [f"the largest parameter is {path} with {largest.data:.3g}"]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         named_first = f"; {found[0]}{more}" if found else ""
         return (

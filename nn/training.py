@@ -88,9 +88,10 @@ def fit(
     History(200 epochs, loss 1.084e-22)
 
     Raises `ArgumentError` for arguments that make no sense, samples that the model or
-    the loss refuses, by row, and checkpoints that are damaged or of another run; and
-    `DivergenceError` when the loss, a gradient or a parameter is not finite any more,
-    naming epoch, batch and parameter: the weights are those before that batch.
+    the loss refuses, by row, and checkpoints that are damaged or of another run;
+    `NumberError` for samples with what is no number, by row; and `DivergenceError` when
+    the loss, a gradient or a parameter is not finite any more, naming epoch, batch and
+    parameter: the weights are those before that batch.
     """
     if not isinstance(model, Module):
         raise ArgumentError(
@@ -140,22 +141,23 @@ def fit(
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
+    used = optimizer
     if optimizer is None:
-        return SGD(model, lr=0.01)
-    if isinstance(optimizer, str):
-        return optimizer_by_name(optimizer)(model)
-    if not isinstance(optimizer, Optimizer):
+        used = SGD(model, lr=0.01)
+    elif isinstance(optimizer, str):
+        used = optimizer_by_name(optimizer)(model)
+    if not isinstance(used, Optimizer):
         raise ArgumentError(
             f"an optimizer is made for the model, such as nn.Adam(model, lr=0.01), or "
             f"a name; got {optimizer!r}"
         )
     mine = set(map(id, model.parameters()))
-    if not any(id(parameter) in mine for parameter in optimizer.parameters()):
+    if not any(id(parameter) in mine for parameter in used.parameters()):
         raise ArgumentError(
-            f"{optimizer!r} moves no parameter of this model: it was made for another "
+            f"{used!r} moves no parameter of this model: it was made for another "
             f"one, or all are frozen"
         )
-    return optimizer
+    return used
 
 
 def _measures(metrics: Any) -> dict[str, Metric]:

@@ -21,8 +21,10 @@ def held_out(name, epochs, seed):
     adam = name == "spirals"
     model = chosen.model
     optimizer = nn.Adam(model, lr=0.02) if adam else nn.SGD(model, lr=0.1)
-    batch_size = 20 if adam else 15
-    nn.fit(model, chosen.loss, chosen.train, epochs, batch_size, optimizer, seed=seed)
+    size = 20 if adam else 15
+    steps = epochs * -(-len(chosen.train[0]) // size)
+    fall = nn.schedules.cosine(0.02, steps) if adam else None
+    nn.fit(model, chosen.loss, chosen.train, epochs, size, optimizer, fall, seed=seed)
     inputs, targets = chosen.test
     return nn.metrics.accuracy([model(x) for x in inputs], targets)
 

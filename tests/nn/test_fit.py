@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import ArgumentError
+from autograd import ArgumentError, AutogradError, NumberError
 from nn import MLP, SGD, Dense, Dropout, EarlyStopping, RecordWeights, Run, fit
 from nn.metrics import accuracy, binary_accuracy
 
@@ -148,6 +148,21 @@ def test_what_makes_no_sense_changes_nothing(options: Any, message: str) -> None
         fit(**{**usual, **options})
     if "callbacks" not in options:
         assert model.state_dict() == before
+
+
+@pytest.mark.parametrize("optimizer", [None, "adam"])
+def test_a_model_that_is_frozen_is_not_trained_in_silence(optimizer: Any) -> None:
+    model = MLP(2, [2], seed=0).freeze()
+    with pytest.raises(ArgumentError, match="another one, or all are frozen"):
+        fit(model, "cross_entropy", CLASSES, 1, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("cell", ["a", None])
+def test_the_row_of_what_is_no_number_is_named(cell: Any) -> None:
+    with pytest.raises(NumberError, match=r"^row 1 of data: .* takes a real number"):
+        fit(MLP(2, [2]), "cross_entropy", ([[0.0, 1.0], [0.0, cell]], [0, 1]), 1)
+    with pytest.raises(AutogradError, match=f"^row 1 of data: .* {cell!r}"):
+        fit(MLP(1, [1]), "mse", ([[0.0], [1.0]], [0.0, cell]), 1)
 
 
 def test_places_in_sequences_are_named() -> None:

@@ -127,6 +127,17 @@ class TestDivergence:
         ):
             fit(model, loss, data, 1, 1)
 
+    def test_a_loss_alone_names_the_largest_parameter(self) -> None:
+        # ŷ² = 10³⁶⁰ is beyond the floats, its slope 2·10¹⁸⁰ is not.
+        model = MLP(1, [1], seed=0)
+        model.load_state_dict(dict.fromkeys(model.state_dict(), 0.0))
+        model.layers[0].neurons[0].b.data = 1e180
+        message = (
+            r"^the loss became inf .* parameter is layers.*\.b with 1e\+180: check"
+        )
+        with pytest.raises(DivergenceError, match=message):
+            fit(model, mse, ([[1.0]], [0.0]), 1)
+
     def test_a_step_that_is_too_long_is_taken_back(self) -> None:
         model = MLP(1, [1], seed=0)
         model.load_state_dict(dict.fromkeys(model.state_dict(), 1e10))
