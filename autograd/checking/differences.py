@@ -72,7 +72,10 @@ class Slope:
                 along, 0.0, step_direction=side, initial_step=step, maxiter=8
             )
         error = abs(float(result.error)) * SAFETY
-        error += max(2.0**-50 * largest, self.noise) / step
+        # f's rounding over the smallest distance: the step is halved in each iteration,
+        # and the outermost of scipy's four points a side is 8 times the innermost.
+        smallest = step / 2.0 ** (int(result.nit) + 2)
+        error += max(2.0**-53 * largest, self.noise / 8) / smallest
         value = float(result.df)
         return (value, error) if np.isfinite(value + error) else (np.nan, np.inf)
 

@@ -52,14 +52,16 @@ def test_no_loss_is_left_out():
 
 
 LAYERS = {
-    "Neuron": lambda: nn.Neuron(3),
-    "Layer": lambda: nn.Layer(3, 2, activation="tanh"),
-    "MLP": lambda: nn.MLP(3, [4, 2]),
-    "LayerNorm": lambda: nn.LayerNorm(3),
-    "Sequential": lambda: nn.Sequential([nn.Layer(3, 2), nn.LayerNorm(2)]),
-    "RNN": lambda: nn.RNN(3, 2),
-    "GRU": lambda: nn.GRU(3, 2),
-    "LSTM": lambda: nn.LSTM(3, 2),
+    "Neuron": lambda seed: nn.Neuron(3, seed=seed),
+    "Layer": lambda seed: nn.Layer(3, 2, activation="tanh", seed=seed),
+    "MLP": lambda seed: nn.MLP(3, [4, 2], seed=seed),
+    "LayerNorm": lambda seed: nn.LayerNorm(3),
+    "Sequential": lambda seed: nn.Sequential(
+        [nn.Layer(3, 2, seed=seed), nn.LayerNorm(2)]
+    ),
+    "RNN": lambda seed: nn.RNN(3, 2, seed=seed),
+    "GRU": lambda seed: nn.GRU(3, 2, seed=seed),
+    "LSTM": lambda seed: nn.LSTM(3, 2, seed=seed),
 }
 
 
@@ -71,7 +73,7 @@ def flat(nest):
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer_goes_through_differences(name):
-    layer = LAYERS[name]()
+    layer = LAYERS[name](0)
     x = np.array([P, Q]) if name in ("RNN", "GRU", "LSTM") else P
 
     def forward(x):
