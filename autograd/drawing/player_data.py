@@ -94,12 +94,12 @@ def _node_data(
 def _group_data(group: Group) -> dict[str, Any]:
     return {
         "id": group.name,
-        "title": group.title,
+        "title": group.title or group.formula or group.caption,
         "formula": group.formula,
         "caption": group.caption,
         "parent": group.parent,
         "root": group.root,
-        "size": _size(group.title, group.caption),
+        "size": _size(group.title or group.formula[:_LONGEST], group.caption),
     }
 
 

@@ -294,11 +294,18 @@ def test_folded_groups_open_and_close_without_a_network(browsing, tmp_path):
     group.dblclick()
     page.wait_for_function(f"document.querySelectorAll('.box').length > {before}")
     assert page.inner_text(".count").split(",")[0] == "Backward"
-    chosen = page.locator(".box:not(.leaf):not(.group)").first
-    chosen.click()
-    for button in page.locator("aside button", has_text="Close").all()[:1]:
-        button.click()
-        page.wait_for_timeout(300)
+    opened = page.locator(".box").count()
+    for box in page.locator(".box:not(.leaf):not(.group)").all():
+        box.dispatch_event("click")
+        close = page.locator("aside button", has_text="Close")
+        if close.count():
+            close.first.click()
+            break
+    page.wait_for_function(f"document.querySelectorAll('.box').length < {opened}")
+    closed = page.locator(".box").count()
+    assert page.inner_text(".count").split(",")[0] == "Backward"
+    page.locator(".box.group").first.dblclick()
+    page.wait_for_function(f"document.querySelectorAll('.box').length > {closed}")
     slopes = dict(
         zip(
             (name for name, _ in model.named_parameters()),
