@@ -13,7 +13,13 @@ NAMES = ("llvm", "numpy", "python")
 
 
 class Runner(Protocol):
-    """What runs one program, some of whose inputs vary from sample to sample."""
+    """What runs one program, some of whose inputs vary from sample to sample.
+
+    seconds: the time that went into making its code so far.
+    """
+
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
 
     def run(
         self, uniform: Array, lanes: Array, reduce: bool

@@ -60,6 +60,12 @@ class Watched:
         """The runner of the program with its tests, made when it is first needed."""
         return self._make_strict()
 
+    @property
+    def seconds(self) -> float:
+        """The time that went into making code so far."""
+        strict = self.__dict__.get("strict")
+        return self.fast.seconds + (strict.seconds if strict else 0.0)
+
     def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
         """Run one sample."""
         found, held = self.fast.run_one(numbers)

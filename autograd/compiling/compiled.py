@@ -198,7 +198,9 @@ class Compiled:
             constants=latest.constants if latest else (),
             seconds_recording=self._times.recording,
             seconds_simplifying=self._times.simplifying,
-            seconds_compiling=self._times.compiling,
+            seconds_compiling=sum(
+                runner.seconds for b in branches for runner in b.runners.values()
+            ),
         )
 
     def __repr__(self) -> str:

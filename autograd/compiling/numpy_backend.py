@@ -5,6 +5,7 @@ It needs no other package. Where NumPy's function follows another convention tha
 """
 
 import operator
+import time
 from collections.abc import Callable
 from functools import cache, partial, reduce
 from typing import Any
@@ -143,6 +144,7 @@ class NumPyRunner:
     def __init__(
         self, program: Program, varying: tuple[bool, ...], exact: bool
     ) -> None:
+        start = time.perf_counter()
         self.program = program  # for one sample
         self.lowered = lowered(program)
         self.varying = varying
@@ -163,6 +165,7 @@ class NumPyRunner:
                 self.lowered.code, self.lowered.start
             )
         ]
+        self.seconds = time.perf_counter() - start
 
     def run_one(self, numbers: Numbers) -> tuple[list[float], bool]:
         """Run one sample, without NumPy."""

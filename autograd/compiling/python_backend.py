@@ -16,6 +16,7 @@ class PythonRunner:
 
     def __init__(self, program: Program, varying: tuple[bool, ...]) -> None:
         self.program, self.varying = program, np.array(varying, bool)
+        self.seconds = 0.0
 
     def run_one(self, numbers: Numbers) -> tuple[list[float], bool]:
         """Run one sample."""

@@ -37,7 +37,6 @@ class Times:
 
     recording: float = 0.0
     simplifying: float = 0.0
-    compiling: float = 0.0
 
 
 @dataclass(eq=False)
@@ -147,10 +146,7 @@ class Recordings:
         return found
 
     def _prepared(self, program: Program, varying: tuple[bool, ...]) -> Runner:
-        start = time.perf_counter()
-        made = self.backend.prepare(program, varying, exact=self.exact)
-        self.times.compiling += time.perf_counter() - start
-        return made
+        return self.backend.prepare(program, varying, exact=self.exact)
 
     def _strict(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
         start = time.perf_counter()

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from array import array
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,11 @@ class Runner:
     def llvm(self) -> str:
         """The code in LLVM's language."""
         return "\n".join(self._latest().version.kernel.modules)
+
+    @property
+    def seconds(self) -> float:
+        """The time that went into making code so far."""
+        return sum(code.seconds for code in self._codes.values())
 
     @property
     def level(self) -> int:
@@ -175,7 +181,8 @@ class _Code:
 
     def __init__(self, make: Callable[..., Kernel], level: int | None) -> None:
         self._make = make
-        self.version = Version(make(level=level or 0), level or 0, lambda: False)
+        self.seconds = 0.0  # spent on making code
+        self.version = self._made(level or 0, lambda: False)
         self._next = [] if level is not None else list(enumerate(HEAT, 1))
         if self.version.kernel.weight > SMALL:
             self._next = []  # takes long to make better, and gains little
@@ -192,9 +199,15 @@ class _Code:
             level, _ = self._next.pop(0)
         _background().submit(self._improve, level)
 
+    def _made(self, level: int, cancelled: Callable[[], bool]) -> Version:
+        start = time.perf_counter()
+        made = Version(self._make(level=level), level, cancelled)
+        self.seconds += time.perf_counter() - start
+        return made
+
     def _improve(self, level: int) -> None:
         try:
-            self.version = Version(self._make(level=level), level, _is_ending)
+            self.version = self._made(level, _is_ending)
         except Cancelled:
             return
         if self._next:
