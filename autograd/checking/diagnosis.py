@@ -19,7 +19,8 @@ from .explanations import (
     transposed,
 )
 from .hand import Hand
-from .paths import Paths, paths, wrong_points
+from .paths import Paths, paths
+from .points import wrong_points
 from .reference import EXACT_AT_THE_POINT, exact_call
 from .report import Diagnosis, GradientReport, Point
 

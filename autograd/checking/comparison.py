@@ -1,0 +1,453 @@
+"""One check under way: points, reference, verdict."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..accuracy import UNIT, value_bound
+from ..errors import ArgumentError, AutogradError, MissingExtraError, NumberError
+from .arguments import Arguments, Array, ShapeMismatch
+from .diagnosis import diagnose, diagnose_shape, looks_single
+from .differences import (
+    Slope,
+    failing_coordinates,
+    gradient_by_complex_step,
+    gradient_by_differences,
+    undetermined,
+)
+from .hand import Hand, HandError
+from .kinks import describe_kinks, kinked_nodes, one_sided_slopes
+from .noise import scatter
+from .reference import (
+    EXACT_AT_THE_POINT,
+    EXACT_ELSEWHERE,
+    Disagreement,
+    Recorded,
+    exact_call,
+    scalar,
+)
+from .report import GradientReport, Point
+
+__all__ = ["Check"]
+
+MULTIPLE = 2.0  # of the attainable accuracy, within which a coordinate passes
+MOST_SIDES = 20  # failing coordinates of a point that are looked at from both sides
+CANCELLED = 2.0**9  # unit roundoffs of the largest number: what a cancellation leaves
+TRIES = 20  # for a random point at which the function is finite
+FULL_TABLE = 1_000  # coordinates; beyond, differences look along directions first
+
+
+class Check:
+    """One check under way."""
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        hand: Hand,
+        args: Arguments,
+        precision: str | None,
+        reference: str | None,
+        seed: int,
+    ) -> None:
+        self.fn, self.hand, self.args, self.seed = fn, hand, args, seed
+        self.precision = precision or ("single" if args.single else "double")
+        self.unit = UNIT[self.precision]
+        self.wish = reference
+        self.tolerances: tuple[float | None, float | None] = (None, None)
+        name = getattr(fn, "__name__", type(fn).__name__)
+        self.report = GradientReport(name, args, precision=self.precision)
+        self.report.notes += args.notes
+        self.on_values = False
+        self.first: Recorded | None = None  # at the given point, not yet used
+        self.exact: Callable[[Array], Array] | None = None  # a better reference
+        self.copies = 1  # equal parts of the vector, which move together
+        self.complex_agrees = True
+
+    def run(self, points: int) -> GradientReport:
+        """Do it all."""
+        report = self.report
+        try:
+            self._choose_reference()
+            for x in self._points(points):
+                self._compare(x)
+        except HandError as error:
+            report.ok, report.failure = False, str(error)
+            return report
+        except ShapeMismatch as error:
+            report.failure = str(error)
+            report.diagnosis = diagnose_shape(error, self.args, report.points)
+            return report
+        except Disagreement as error:
+            report.failure = f"nothing can be decided: {error}"
+            return report
+        compared = report.compared()
+        if not compared:
+            report.failure = (
+                f"nothing was compared: the function is finite at none of the "
+                f"{report.redrawn} points that were tried"
+            )
+            return report
+        if report.redrawn:
+            report.notes.append(
+                f"at {report.redrawn} points the function is not finite: they were "
+                f"drawn again"
+            )
+        self._judge(compared)
+        return report
+
+    # The points
+
+    def value(self, x: Array) -> float:
+        """Return fn at a point as a float, NaN where it raises an arithmetic error."""
+        with np.errstate(all="ignore"):
+            try:
+                return float(scalar(self.fn(*self.args.fill(x.tolist()))))
+            except (ArithmeticError, ValueError) as error:
+                if isinstance(error, AutogradError):
+                    raise
+                return float("nan")
+
+    def _points(self, count: int) -> list[Array]:
+        rng = np.random.default_rng(self.seed)
+        x = self.args.vector
+        found = [x] if np.isfinite(self.value(x)) else []
+        self.report.redrawn += not found
+        for _ in range(count):
+            for _ in range(TRIES):
+                shift = np.tile(
+                    rng.uniform(-0.1, 0.1, len(x) // self.copies), self.copies
+                )
+                near = x + shift * np.maximum(np.abs(x), 1.0)
+                if self.args.single:
+                    near = near.astype(np.float32).astype(float)
+                if np.isfinite(self.value(near)):
+                    found.append(near)
+                    break
+                self.report.redrawn += 1
+        return found
+
+    # The reference
+
+    def _choose_reference(self) -> None:
+        x = self.args.vector
+        plain = self.value(x)
+        reason = ""
+        if self.wish in (None, "values"):
+            try:
+                record = Recorded(self.fn, self.args, x, self.precision)
+                self.first = record
+                gap = abs(record.value - plain)
+                both = np.isfinite(plain) and np.isfinite(record.value)
+                same = not both or gap <= 1e-9 * abs(plain)
+                same = same or gap <= 4 * value_bound(record.tape)
+                self.on_values = same and not record.detached
+                reason = (
+                    "its result does not depend on its arguments as Values"
+                    if record.detached
+                    else f"on Values it gives {record.value!r}, on floats {plain!r}"
+                )
+                if self.on_values and both and self.exact is None:
+                    reason = self._cut(record)
+                    self.on_values = not reason
+            except ArgumentError:
+                raise
+            except Exception as error:  # the user's function, on new numbers
+                reason = f"{type(error).__name__}: {error}"
+        if self.on_values:
+            self.report.reference = "exact derivatives of fn on Values, by reverse mode"
+            return
+        if self.wish == "values":
+            raise NumberError(f"fn does not run on Values: {reason}")
+        self.report.reference = "extrapolated differences of fn"
+        if reason:
+            short = reason.splitlines()[0]
+            self.report.notes.append(f"fn does not run on Values ({short})")
+
+    def _cut(self, record: Recorded) -> str:
+        """Say why the graph of Values is not that of fn, if differences show it."""
+        try:
+            return record.is_cut(self.value, self.seed)
+        except MissingExtraError as error:
+            self.report.notes.append(f"the graph was not compared with fn: {error}")
+            return ""
+
+    def _reference_at(self, x: Array) -> Point:
+        if self.on_values:
+            return self._recorded(x)
+        return self._differenced(x)
+
+    def _recorded(self, x: Array) -> Point:
+        record, self.first = self.first, None
+        if record is None or record.x is not x:
+            record = Recorded(self.fn, self.args, x, self.precision)
+        first = not self.report.points
+        limit = EXACT_AT_THE_POINT if first else EXACT_ELSEWHERE
+        if first or len(record.tape.d) <= EXACT_AT_THE_POINT:
+            record.confirm_forward(self.seed)
+        how = "confirmed by forward mode"
+        if self.exact is not None:
+            record.gradient = self.exact(x)
+            record.digits = 50
+            how += ", the partials by differences of 50 digits"
+        elif len(record.tape.d) <= limit:
+            problem = record.confirm_exactly(self.fn, self.args)
+            how += f" and {record.digits} digits" if record.digits else ""
+            if problem and problem not in self.report.notes:
+                self.report.notes.append(problem)
+        elif first:
+            try:
+                count = record.confirm_sample(self.seed)
+                how += f"; a sample of {count} operations on 50 digits"
+            except ImportError:
+                self.report.notes.append("mpmath is not installed: no 50-digit sample")
+        if first:
+            self.report.reference += f", {how}"
+        if not record.digits:
+            record.error = record.bound * (UNIT["double"] / self.unit)
+        point = Point(
+            x, record.gradient, record.bound, MULTIPLE * (record.bound + record.error)
+        )
+        point.recorded = record
+        unbounded = ~np.isfinite(point.allowed)
+        point.allowed[unbounded] = (
+            1000 * self.unit * np.abs(np.nan_to_num(record.gradient[unbounded]))
+        )
+        if np.isnan(record.gradient).any():
+            point.unknown = np.isnan(record.gradient)
+        kinks = kinked_nodes(record.tape)
+        if kinks:
+            point.kinks = describe_kinks(record.tape, kinks)
+        return point
+
+    def _differenced(self, x: Array) -> Point:
+        slope, error = gradient_by_differences(self.value, x)
+        complex_step = None
+        if self.wish in (None, "complex") and self.complex_agrees:
+            complex_step = gradient_by_complex_step(self._on_complex, x)
+        if complex_step is not None:
+            room = np.where(np.isfinite(error), error, np.inf)
+            room = room + 1e-8 * np.abs(slope)
+            if (np.abs(complex_step - slope) <= room).all():
+                slope, error = complex_step, 2.0**-50 * np.abs(complex_step)
+                self.report.reference = "complex step, which agrees with differences"
+            else:
+                self.complex_agrees = False
+                self.report.reference = "extrapolated differences of fn"
+                self.report.warnings.append(
+                    "a complex step disagrees with the differences: fn does something "
+                    "to complex numbers (abs, norm, an ordering), so the differences "
+                    "serve"
+                )
+        attainable = error + 2.0**8 * self.unit * np.abs(slope)
+        point = Point(x, slope, attainable, MULTIPLE * attainable)
+        unknown = undetermined(slope, error)
+        if unknown.any():
+            point.unknown = unknown
+        return point
+
+    def _on_complex(self, x: Array) -> Any:
+        return self.fn(*self.args.fill(x.tolist()))
+
+    # The comparison
+
+    def _compare(self, x: Array) -> None:
+        if not self.on_values and len(x) > FULL_TABLE:
+            self._compare_along_directions(x)
+            return
+        point = self._reference_at(x)
+        self.report.points.append(point)
+        point.hand = self.hand(x)
+        self._set_tolerances(point)
+        if point.recorded is not None and point.kinks:
+            self._accept_between_slopes(point)
+        elif self.tolerances == (None, None):
+            self._accept_between_sides(point)
+
+    def _set_tolerances(self, point: Point) -> None:
+        rtol, atol = self.tolerances
+        if rtol is not None or atol is not None:
+            point.allowed = (atol or 0.0) + (rtol or 0.0) * np.abs(point.reference)
+
+    def _accept_between_slopes(self, point: Point) -> None:
+        """At a kink, let pass what lies between the left and the right derivative."""
+        failing = np.flatnonzero(point.ratios() > 1).tolist()
+        record = point.recorded
+        kinks = kinked_nodes(record.tape)
+        places = record.tape.places(record.leaves)
+        low, high = point.reference.copy(), point.reference.copy()
+        for i in failing[:FULL_TABLE]:
+            if places[i] >= 0:
+                left, right = one_sided_slopes(record.tape, kinks, int(places[i]))
+                self._widen(point, low, high, i, left, right)
+        point.low, point.high = low, high
+
+    def _accept_between_sides(self, point: Point) -> None:
+        """Do the same by one-sided differences: a branch leaves no operation."""
+        failing = np.flatnonzero(point.ratios() > 1).tolist()
+        hand: Any = point.hand
+        if not 0 < len(failing) <= MOST_SIDES or not np.isfinite(hand).all():
+            return
+        low, high = point.reference.copy(), point.reference.copy()
+        slope = Slope(self.value, point.x)
+        for i in failing:
+            unit = np.zeros(len(point.x))
+            unit[i] = 1.0
+            if not slope.bends(unit):
+                continue
+            left, left_error = slope.along(unit, -1)
+            right, right_error = slope.along(unit, 1)
+            both = left_error + right_error
+            if not np.isfinite(both):
+                continue
+            near = min(abs(left - point.reference[i]), abs(right - point.reference[i]))
+            if (
+                point.recorded is not None
+                and near > both + 1e-6 * abs(left)
+                and np.isfinite(point.recorded.tape.d).all()  # sqrt(x²) has a pole
+            ):
+                continue  # the recorded slope is that of one of the sides
+            if abs(left - right) > 100 * both + 1e-6 * abs(left):
+                point.kinks = "the function itself"
+                point.allowed[i] = MULTIPLE * both
+                self._widen(point, low, high, i, left, right)
+        point.low, point.high = low, high
+
+    def _widen(
+        self, point: Point, low: Array, high: Array, i: int, left: float, right: float
+    ) -> None:
+        low[i], high[i] = min(left, right), max(left, right)
+        hand: Any = point.hand
+        if low[i] - point.allowed[i] <= hand[i] <= high[i] + point.allowed[i]:
+            self.report.warnings.append(
+                f"{self.args.label(i)} is at a kink of {point.kinks}: any slope "
+                f"between {left:.6g} and {right:.6g} passes, the hand gradient gives "
+                f"{float(hand[i]):.6g}"
+            )
+
+    def _compare_along_directions(self, x: Array) -> None:
+        """Without a full table: random directions, then a bisection."""
+        hand = self.hand(x)
+        slope = Slope(self.value, x)
+
+        def room(r: Array, expected: float) -> float:
+            size = float((np.abs(r) * np.abs(hand)).sum())
+            return 2.0**8 * self.unit * size + 1e-9 * abs(expected)
+
+        finite = np.nan_to_num(hand, nan=np.inf, posinf=np.inf, neginf=-np.inf)
+        bad = np.flatnonzero(~np.isfinite(finite)).tolist()[:20]
+        if not bad:
+            bad = failing_coordinates(slope, hand, room, self.seed)
+        reference, error = hand.copy(), np.zeros(len(x))
+        for i in bad:
+            unit = np.zeros(len(x))
+            unit[i] = 1.0
+            reference[i], error[i] = slope.along(unit)
+        attainable = error + 2.0**8 * self.unit * np.abs(reference)
+        allowed = MULTIPLE * np.maximum(attainable, np.finfo(float).tiny)
+        point = Point(x, reference, attainable, allowed, hand)
+        self._set_tolerances(point)
+        self.report.points.append(point)
+        note = (
+            f"{len(x)} coordinates by differences: compared along random directions, "
+            f"the failing ones found by bisection (at most 20 a point)"
+        )
+        if note not in self.report.notes:
+            self.report.notes.append(note)
+
+    # The verdict
+
+    def _judge(self, compared: list[Point]) -> None:
+        report = self.report
+        wrong_type = (
+            self.precision == "double"
+            and self.hand.single
+            and self.tolerances == (None, None)
+        )
+        unseen = np.all(
+            [
+                np.zeros(len(p.x), bool) if p.unknown is None else p.unknown
+                for p in compared
+            ],
+            axis=0,
+        )
+        failing: Array = np.any(report.ratios() > 1, axis=0)
+        if failing.any() and not self.hand.problems() and not wrong_type:
+            self._forgive_cancellation(compared, failing)
+            failing = np.any(report.ratios() > 1, axis=0)
+        report.warnings += self.hand.warnings
+        kinked = sum(bool(point.kinks) for point in compared)
+        if kinked and self.on_values:
+            report.notes.append(f"{kinked} of the points are at a kink")
+        report.ok = not (failing.any() or self.hand.problems() or wrong_type)
+        if report.ok and unseen.any():
+            report.ok = False
+            report.failure = (
+                f"nothing was compared in {self._some(unseen)}: the reference has no "
+                f"derivative there, or differences do not find one"
+            )
+        elif not report.ok:
+            report.diagnosis = diagnose(
+                self.hand, self.fn, self.args, report, failing, wrong_type
+            )
+
+    def _forgive_cancellation(self, compared: list[Point], failing: Array) -> None:
+        """Let pass what is mathematically right and loses digits to cancellation."""
+        hands: Any = [point.hand for point in compared]
+        if not np.isfinite(hands).all():
+            return
+        covered = failing.copy()  # a coordinate is forgiven at all points or at none
+        digits = np.zeros(len(failing))
+        noises = []
+        for point in compared:
+            over = (point.ratios() > 1) & covered
+            noise = np.zeros(len(point.x))
+            if over.any():
+                hand: Any = point.hand
+                noise = self._noise(point, over)
+                error = np.abs(hand - point.reference)
+                covered &= ~over | (error <= noise)
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    lost = np.log10(error / (2.0**-53 * np.abs(point.reference)))
+                digits[over] = np.maximum(digits, np.clip(lost, 1, 16))[over]
+            noises.append(noise)
+            if not covered.any():
+                return
+        for point, noise in zip(compared, noises, strict=True):
+            point.allowed = np.where(
+                covered, np.maximum(point.allowed, noise), point.allowed
+            )
+        self.report.warnings.append(
+            f"cancellation: mathematically right, loses {digits[covered].max():.0f} "
+            f"digits {'' if covered.all() else 'in ' + self._some(covered)}".rstrip()
+        )
+
+    def _some(self, failing: Array) -> str:
+        places = np.flatnonzero(failing).tolist()
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        return ", ".join(map(self.args.label, places[:3])) + more
+
+    def _noise(self, point: Point, over: Array) -> Array:
+        """Return the error that the hand gradient's own rounding explains."""
+        hand: Any = point.hand
+        error = np.abs(hand - point.reference)
+        try:
+            exact = exact_call(self.hand.function, self.args, point.x)
+        except Exception:  # the user's code, on numbers it was not made for
+            exact = None
+        if exact is not None:
+            right = np.abs(exact - point.reference) <= point.allowed
+            return np.where(right, error, 0.0)
+        none = np.zeros(len(point.x))
+        if self.precision == "single":
+            return none
+        if point.recorded is None and looks_single(self.report.compared()):
+            return none
+        try:
+            noise = 8 * scatter(self.hand.quietly, point.x, self.seed)
+        except HandError:
+            return none
+        if point.recorded is not None:
+            # More noise than doubles of this size make is that of another precision.
+            noise[noise > CANCELLED * self.unit * point.recorded.largest()] = 0.0
+        return noise
