@@ -108,6 +108,13 @@ class Check:
                     raise
                 return float("nan")
 
+    def probe(self, x: Array) -> float:
+        """Return `value` where differences look: NaN where fn refuses the point."""
+        try:
+            return self.value(x)
+        except (ArithmeticError, ValueError):
+            return float("nan")
+
     def _points(self, count: int) -> list[Array]:
         rng = np.random.default_rng(self.seed)
         x = self.args.vector
@@ -121,7 +128,7 @@ class Check:
                 near = x + shift * np.maximum(np.abs(x), 1.0)
                 if self.args.single:
                     near = near.astype(np.float32).astype(float)
-                if np.isfinite(self.value(near)):
+                if np.isfinite(self.probe(near)):
                     found.append(near)
                     break
                 self.report.redrawn += 1
@@ -167,7 +174,7 @@ class Check:
     def _cut(self, record: Recorded) -> str:
         """Say why the graph of Values is not that of fn, if differences show it."""
         try:
-            return record.is_cut(self.value, self.seed)
+            return record.is_cut(self.probe, self.seed)
         except MissingExtraError as error:
             self.report.notes.append(f"the graph was not compared with fn: {error}")
             return ""
@@ -221,7 +228,7 @@ class Check:
         return point
 
     def _differenced(self, x: Array) -> Point:
-        slope, error = gradient_by_differences(self.value, x)
+        slope, error = gradient_by_differences(self.probe, x)
         complex_step = None
         if self.wish in (None, "complex") and self.complex_agrees:
             complex_step = gradient_by_complex_step(self._on_complex, x)
@@ -289,7 +296,7 @@ class Check:
         if not 0 < len(failing) <= MOST_SIDES or not np.isfinite(hand).all():
             return
         low, high = point.reference.copy(), point.reference.copy()
-        slope = Slope(self.value, point.x)
+        slope = Slope(self.probe, point.x)
         for i in failing:
             unit = np.zeros(len(point.x))
             unit[i] = 1.0
@@ -328,7 +335,7 @@ class Check:
     def _compare_along_directions(self, x: Array) -> None:
         """Without a full table: random directions, then a bisection."""
         hand = self.hand(x)
-        slope = Slope(self.value, x)
+        slope = Slope(self.probe, x)
 
         def room(r: Array, expected: float) -> float:
             size = float((np.abs(r) * np.abs(hand)).sum())

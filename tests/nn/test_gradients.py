@@ -62,6 +62,67 @@ LOSSES: dict[str, tuple[Any, Any]] = {
 }
 
 
+PROBABILITIES = 1 / (1 + np.exp(-ROWS))
+PROBABILITY_LOSSES: dict[str, tuple[Any, Any, Any]] = {
+    "binary_cross_entropy": (
+        nn.losses.binary_cross_entropy,
+        PROBABILITIES,
+        (ROWS > 0) * 1.0,
+    ),
+    "kl_divergence": (
+        nn.losses.kl_divergence,
+        np.log(PROBABILITIES / PROBABILITIES.sum(1, keepdims=True)),
+        np.full(ROWS.shape, 0.25),
+    ),
+}
+# Modules with weights, how they are called, and what of the result counts.
+MODULES: dict[str, tuple[nn.Module, Callable[[Any], Any]]] = {
+    "dense": (nn.Dense(4, 3, "tanh", seed=0), lambda m: m(ROWS[0].tolist())),
+    "layer_norm": (nn.LayerNorm(4), lambda m: m(ROWS[0].tolist())),
+    "embedding": (nn.Embedding(5, 3, seed=0), lambda m: [*m(1), *m(4), *m(1)]),
+    "mlp": (nn.MLP(4, [3, 2], "tanh", seed=0), lambda m: m(ROWS[0].tolist())),
+    "rnn": (nn.RNN(4, 2, seed=0), lambda m: m(ROWS.tolist())[0][-1]),
+    "lstm": (nn.LSTM(4, 2, seed=0), lambda m: m(ROWS.tolist())[0][-1]),
+    "gru": (nn.GRU(4, 2, seed=0), lambda m: m(ROWS.tolist())[0][-1]),
+}
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.001])
+@pytest.mark.parametrize("name", MODULES)
+def test_weights(name: str, factor: float) -> None:
+    """Backpropagation's gradient against differences of plain numbers."""
+    module, call = MODULES[name]
+    parameters = module.parameters()
+
+    def total(weights: Any) -> Any:
+        for parameter, number in zip(parameters, weights.tolist(), strict=True):
+            parameter.data = number
+        outputs = call(module)
+        return autograd.sum([(1 + i / 2) * y for i, y in enumerate(outputs)])
+
+    def backpropagated(weights: Any) -> Any:
+        return factor * np.array(total(weights).gradient(parameters))
+
+    before = np.array([parameter.data for parameter in parameters])
+    report = check_gradient(lambda w: total(w).data, backpropagated, before, points=2)
+    assert report.ok is (factor == 1.0), str(report)
+
+
+@pytest.mark.parametrize("name", PROBABILITY_LOSSES)
+def test_loss_of_probabilities(name: str) -> None:
+    loss, x, targets = PROBABILITY_LOSSES[name]
+
+    def function(x: Any) -> Any:
+        return loss([list(row) for row in x], targets.tolist())
+
+    report = check_gradient(function, by_backpropagation(function), x)
+    assert report.ok, str(report)
+
+
+def test_no_loss_is_left_out() -> None:
+    assert {*LOSSES, *PROBABILITY_LOSSES} == set(nn.losses.LOSSES)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name: str) -> None:
     function, x = LAYERS[name]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value, check_gradient
+from autograd import ArgumentError, Value, check_gradient
 
 
 def plain(x):
@@ -67,3 +67,16 @@ def test_what_differences_find_hard_is_not_called_cut(fn, hand, x):
     report = check_gradient(fn, hand, x, points=0)
     assert report.ok, str(report)
     assert "exact derivatives" in report.reference
+
+
+def test_a_function_that_refuses_points_beyond_its_domain_is_differenced_inside():
+    def entropy(p):
+        if not all(0 <= x <= 1 for x in p):
+            raise ArgumentError("probabilities only")
+        return -np.sum(p * np.log(p))
+
+    near_the_edge = np.array([0.02, 0.9])
+    report = check_gradient(entropy, lambda p: -np.log(p) - 1, near_the_edge, points=0)
+    assert report.ok, str(report)
+    wrong = check_gradient(entropy, lambda p: -np.log(p), near_the_edge, points=0)
+    assert not wrong.ok
