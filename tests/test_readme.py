@@ -1,12 +1,23 @@
-"""README's Python blocks are doctests, in reading order and with shared names."""
+"""README's and the tour's Python blocks are doctests, in order and with shared names.
+
+README's pictures are what its examples save. After a change that is meant:
+AUTOGRAD_SNAPSHOTS=write pytest tests/test_readme.py, and look at the pictures.
+"""
 
 import doctest
+import os
 import re
+import shutil
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+IMAGE = re.compile(r"!\[[^\]]+\]\(([^)]+)\)")
+LINK = re.compile(r"\]\(([^)#:]+)\)")
 PYTHON_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,8 +42,56 @@ def run_examples(text: str, filename: str) -> int:
     return runner.tries
 
 
-def test_readme_examples_hold() -> None:
-    run_examples(README.read_text(encoding="utf-8"), "README.md")
+def drawn_alike(made: Path, kept: Path) -> bool:
+    """Compare two pictures by what stays the same from one library to the next.
+
+    That is the words of an SVG, and nearly all pixels of a PNG.
+    """
+    if made.suffix == ".svg":
+        one, other = (
+            Counter(ElementTree.parse(p).getroot().itertext()) for p in (made, kept)
+        )
+        return one == other
+    pytest.importorskip("matplotlib")
+    from matplotlib.image import imread
+
+    one, other = imread(made), imread(kept)
+    return one.shape == other.shape and (abs(one - other) > 0.25).mean() < 0.02
+
+
+def test_readme_examples_hold_and_draw_its_pictures(tmp_path, monkeypatch) -> None:
+    text = README.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run_examples(text, "README.md")
+    kept = [ROOT / image for image in IMAGE.findall(text)]
+    assert len(kept) >= 3
+    if os.environ.get("AUTOGRAD_SNAPSHOTS") == "write":
+        for path in kept:
+            shutil.copy(tmp_path / path.name, path)
+    assert [path for path in kept if not drawn_alike(tmp_path / path.name, path)] == []
+
+
+def test_other_pictures_are_found_out(tmp_path) -> None:
+    pyplot = pytest.importorskip("matplotlib.image")
+    pictures = ROOT / "notebooks" / "pictures"
+    svg = (pictures / "graph.svg").read_text(encoding="utf-8")
+    (tmp_path / "graph.svg").write_text(svg.replace("tanh", "sinh"), encoding="utf-8")
+    assert not drawn_alike(tmp_path / "graph.svg", pictures / "graph.svg")
+    red_row_lower = pyplot.imread(pictures / "check.png")[::-1]
+    pyplot.imsave(tmp_path / "check.png", red_row_lower)
+    assert not drawn_alike(tmp_path / "check.png", pictures / "check.png")
+
+
+@pytest.mark.parametrize("page", ["README.md", "notebooks/tour.md"])
+def test_links_lead_to_files(page: str) -> None:
+    path = ROOT / page
+    links = LINK.findall(path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_tour_holds() -> None:
+    path = ROOT / "notebooks" / "tour.md"
+    run_examples(path.read_text(encoding="utf-8"), "tour.md")
 
 
 def test_blocks_share_names() -> None:

@@ -245,8 +245,8 @@ class GradientReport:
                 grid = np.clip(np.log10(self.grid(block)), -3, 12)
             image = axes.imshow(grid, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto")
             axes.set_title(block.name)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
             figure.colorbar(image, ax=axes, label="log₁₀(error / allowed)")
         return figure
 
