@@ -1,14 +1,32 @@
 """Scalar automatic differentiation: see every number, trust every gradient.
 
+Explore
     Value                       a number that records how it was computed
     v.backward()  v.grad        gradients of a graph, accumulated in its leaves
+    explain                     the chain rule of one gradient, written out
     grad  value_and_grad  jacobian  hessian  hvp  vjp  jvp
                                 derivatives of functions, to any order
-    sin  exp  relu  dot  ...    the operations: RULES has one row for each
-    array                       NumPy arrays of Values; np.sin(v) works as well
-    rule                        an operation of your own
+    sin  exp  relu  dot  ...    the operations: RULES has a Rule for each
+    array                       NumPy arrays of Values (ValueArray); np.sin(v) works
     no_grad  detect_anomaly  record_sources
                                 modes, for a `with` block
+
+Render
+    draw                        the graph as SVG, PNG, PDF, HTML, DOT or text
+    play                        a page to step through it, forward and backward
+    label_locals                Values named after your variables
+
+Check what you derived by hand
+    check_gradient  assert_gradient
+                                a verdict, GradientReport, with the reason if wrong
+    check_vjp  check_jacobian  check_hessian  check_rule
+                                the same of layers, matrices and operations
+    checking.strategies         Hypothesis strategies for the arguments
+
+Run fast, and extend
+    compile  vmap               a function as native code, also on batches
+    rule                        an operation of your own
+    the package nn              layers, losses, optimizers and fit: help(nn)
 
 >>> from autograd import Value, grad, sin
 >>> x = Value(0.5)
@@ -20,7 +38,8 @@ True
 `from autograd import *` leaves out abs, compile, max, min, pow, round and sum, which
 would replace the built-in functions: write autograd.max, or import them by name.
 
-Start with `help(autograd.Value)`.
+Every name has its own help, with an example: start with `help(autograd.Value)`. In a
+terminal, `python -m autograd --help`.
 """
 
 from importlib import import_module

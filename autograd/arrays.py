@@ -58,6 +58,8 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
     >>> A.grad
     array([[ 1., 10.],
            [ 1., 10.]])
+
+    Raises `UnsupportedFunctionError` for NumPy's functions without a derivative here.
     """
 
     def __new__(cls, data: Any, label: str | None = None) -> "ValueArray":

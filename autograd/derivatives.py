@@ -43,6 +43,9 @@ def vjp(f: Function, *args: Nest, **keywords: Any) -> tuple[Nest, Function]:
     ([30.0, 9.0], (10.0, 3.0), (6.0, 0.0))
 
     Source: Griewank & Walther, Evaluating Derivatives, section 3.2.
+
+    Raises `NumberError` for arguments that are no real numbers; the pullback
+    `ArgumentError` for a cotangent of another structure.
     """
     run = _Run(f, tuple(range(len(args))), args, keywords)
 
@@ -65,6 +68,9 @@ def jvp(
     (90.0, 60.0)
 
     Source: Griewank & Walther, Evaluating Derivatives, section 3.1.
+
+    Raises `ArgumentError` for primals that are no tuple and for tangents of another
+    structure, `NumberError` for what is no real number.
     """
     for name, given in [("primals", primals), ("tangents", tangents)]:
         if not isinstance(given, list | tuple):
@@ -83,6 +89,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> from autograd import value_and_grad
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
+
+    Raises what `grad` raises.
     """
 
     def derivative(*args: Nest, **keywords: Any) -> tuple[Nest, Nest]:
@@ -132,6 +140,9 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Func
     >>> from autograd import jacobian
     >>> jacobian(lambda x: [x[0] * x[1], x[1] ** 2])([3.0, 2.0])
     [[2.0, 3.0], [0.0, 4.0]]
+
+    Raises `ArgumentError` for a mode or argnums that is none, `NumberError` for
+    arguments that are no real numbers.
     """
     if mode not in (None, "reverse", "forward"):
         raise ArgumentError(
@@ -161,6 +172,9 @@ def hessian(f: Function, argnums: Argnums = 0, mode: str | None = None) -> Funct
     >>> from autograd import hessian
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     [[4.0, 6.0], [6.0, 0.0]]
+
+    Raises `ArgumentError` for a mode or argnums that is none and where f does not
+    return one number, `NumberError` for arguments that are no real numbers.
     """
     derivative = jacobian(grad(f, argnums), argnums, mode)
     return _named(derivative, "hessian", f, argnums)
@@ -177,6 +191,9 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     [4.0, 6.0]
 
     Source: Pearlmutter, Fast Exact Multiplication by the Hessian, 1994.
+
+    Raises `ArgumentError` for a vector that has not the argument's structure, and what
+    `grad` raises.
     """
     slope = grad(f, argnums)
 

@@ -251,6 +251,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     >>> y.backward()
     >>> y.data, x.grad
     (0.0, 0.0)
+
+    Raises `NumberError` for a condition that is no bool.
     """
     if is_array(condition) or is_array(a) or is_array(b):
         from .arrays import apply_elementwise
@@ -329,6 +331,8 @@ def round(x: Any, digits: int | None = None) -> Any:
     >>> from autograd import round
     >>> round(2.5), round(2.567, 1)
     (2.0, 2.6)
+
+    Raises `NumberError` (a TypeError) for what is no real number.
     """
     if digits is None:
         return call(RULES["round"], (x,))

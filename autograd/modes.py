@@ -125,6 +125,8 @@ class record_sources(_Mode):
     ...     y = Value(3.0) * 2
     >>> y.source.line
     2
+
+    Raises `ArgumentError` where it is given arguments.
     """
 
 

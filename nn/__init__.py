@@ -9,11 +9,12 @@
     losses              mse, huber, cross_entropy, hinge, kl_divergence, ...
     SGD  RMSprop  Adagrad  Adam  AdamW
                         optimizers: step() after backward()
-    fit                 the training loop: History, EarlyStopping, checkpoints
+    fit                 the training loop: History, EarlyStopping, checkpoints;
+                        callbacks such as RecordWeights see a Run
     metrics             accuracy, and what else is measured beside the loss
     schedules           learning rates that change: warm_up, cosine, one_cycle, ...
     RNN  LSTM  GRU      recurrent networks; LastOutput, detach
-    gradient_flow       the gradient's size by layer and time step
+    gradient_flow       the gradient's size by layer and time step: a GradientFlow
     datasets            iris, train_test_split, standardize
     synthetic           moons, spirals, adding_problem, ...
     read_csv            a table from a file

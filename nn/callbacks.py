@@ -48,6 +48,8 @@ class EarlyStopping:
     ... )
     >>> history.stopped
     'early stopping: loss was best in epoch 5'
+
+    Raises `ArgumentError` for an unknown mode or column and a patience below 1.
     """
 
     def __init__(
@@ -122,6 +124,8 @@ class RecordWeights:
     >>> history = nn.fit(model, "mse", ([[1.0]], [0.0]), 4, callbacks=record)
     >>> record.epochs, len(record.records[0])
     ([0, 2, 4], 2)
+
+    Raises `ArgumentError` for an `every` below 1.
     """
 
     def __init__(self, every: int = 1) -> None:

@@ -27,6 +27,12 @@ class GradientFlow:
         norm of the loss's gradient with respect to them.
     steps: by the name of each recurrent layer's state, such as ``h_l0``, the norm of
         the loss's gradient with respect to the state after time step 0, 1, 2, ...
+
+    >>> import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> flow = nn.gradient_flow(model, model([1.0, 2.0]) ** 2)
+    >>> list(flow.layers), flow.findings
+    (['layers[0]', 'layers[1]'], [])
     """
 
     layers: dict[str, tuple[int, float]]

@@ -30,7 +30,12 @@ Seed = Any  # what `random.Random` takes, or a generator, or None
 
 
 class WidthError(ArgumentError):
-    """An input has another number of features than the layer takes."""
+    """An input has another number of features than the layer takes.
+
+    >>> Neuron(2)([1.0])
+    Traceback (most recent call last):
+    nn.layers.WidthError: Neuron(2, activation='linear') takes 2 numbers, got 1: ...
+    """
 
 
 class Neuron(Module):
@@ -52,6 +57,9 @@ class Neuron(Module):
     0.0
     >>> neuron
     Neuron(2, activation='tanh')
+
+    Raises `ArgumentError` for a number of inputs below 1, and an unknown activation or
+    initializer; called, `WidthError` for a row of another width.
     """
 
     def __init__(
@@ -112,6 +120,8 @@ class Layer(Module):
     >>> layer([1.0])
     Traceback (most recent call last):
     nn.layers.WidthError: Layer(2, 3, activation='relu') takes 2 numbers, got 1: ...
+
+    Raises what `Neuron` raises.
     """
 
     def __init__(
@@ -200,12 +210,19 @@ class Sequential(Module):
       layers[0]: Layer(2, 4, activation='tanh')
       layers[1]: Layer(4, 3, activation='linear')
     )
+
+    Raises `ArgumentError` for layers that are no list of functions.
     """
 
     def __init__(self, layers: Iterable[Callable[[Any], Any]], *more: Any) -> None:
         if more or isinstance(layers, Module):
             raise ArgumentError(
                 "Sequential takes its layers as one list: Sequential([a, b, c])"
+            )
+        if not isinstance(layers, Iterable):
+            raise ArgumentError(
+                f"Sequential takes its layers as one list: "
+                f"Sequential([a, b, c]); got {layers!r}"
             )
         self.layers = list(layers)
         if not self.layers:
@@ -265,6 +282,8 @@ class MLP(Sequential):
     'Value'
     >>> model.named_parameters()[1][0]
     'layers[0].neurons[0].w[1]'
+
+    Raises what `Neuron` raises.
     """
 
     def __init__(

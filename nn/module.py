@@ -48,6 +48,8 @@ class Module:
     {'slopes[0]': 1.0, 'slopes[1]': 2.0, 'offset': 0.0}
     >>> line
     Line(3 parameters)
+
+    Raises NotImplementedError when called without a `__call__` of its own.
     """
 
     training = True  # what `train()` and `eval()` set

@@ -72,6 +72,11 @@ class Optimizer:
 
     def __init__(self, parameters: Parameters, method: Method) -> None:
         if not isinstance(parameters, Module):
+            if not isinstance(parameters, Iterable):
+                raise ArgumentError(
+                    f"an optimizer takes a model or a list of Values, got "
+                    f"{parameters!r}"
+                )
             parameters = list(parameters)
             for place, parameter in enumerate(parameters):
                 if not (isinstance(parameter, Value) and parameter.is_leaf):
@@ -221,6 +226,9 @@ class SGD(_Named):
     ...     optimizer.step()
     >>> x.data
     0.625
+
+    Raises `ArgumentError` for rates and other numbers out of their range, and for
+    what is no parameters. So does every optimizer.
     """
 
     def __init__(
@@ -249,7 +257,14 @@ class SGD(_Named):
 
 
 class RMSprop(_Named):
-    """Steps over the root of a running mean of squared gradients; see `rmsprop`."""
+    """Steps over the root of a running mean of squared gradients; see `rmsprop`.
+
+    >>> from autograd import Value
+    >>> RMSprop([Value(0.0)], lr=0.1)
+    RMSprop(lr=0.1)
+
+    Raises what `SGD` raises.
+    """
 
     def __init__(
         self,
@@ -279,7 +294,14 @@ class RMSprop(_Named):
 
 
 class Adagrad(_Named):
-    """Steps over the root of the sum of all squared gradients; see `adagrad`."""
+    """Steps over the root of the sum of all squared gradients; see `adagrad`.
+
+    >>> from autograd import Value
+    >>> Adagrad([Value(0.0)], lr=0.1)
+    Adagrad(lr=0.1)
+
+    Raises what `SGD` raises.
+    """
 
     def __init__(
         self,
@@ -340,11 +362,20 @@ class Adam(_Adams):
     >>> from autograd import Value
     >>> Adam([Value(0.0)], lr=0.01, amsgrad=True)
     Adam(lr=0.01, amsgrad=True)
+
+    Raises what `SGD` raises.
     """
 
 
 class AdamW(_Adams):
-    """Adam with weight decay apart from the gradient, by default 0.01; see `adamw`."""
+    """Adam with weight decay apart from the gradient, by default 0.01; see `adamw`.
+
+    >>> from autograd import Value
+    >>> AdamW([Value(0.0)], lr=0.1)
+    AdamW(lr=0.1)
+
+    Raises what `SGD` raises.
+    """
 
 
 OPTIMIZERS: MappingProxyType[str, Callable[..., Optimizer]] = MappingProxyType(

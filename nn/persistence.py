@@ -67,6 +67,13 @@ def load(model: Module, path: str | os.PathLike[str]) -> dict[str, Any]:
 
     Raises `ArgumentError` for a file that is no such file, is damaged, or is of another
     model, and OSError as `open` does; then the model has not changed.
+
+    >>> import nn, tempfile
+    >>> model = nn.MLP(2, [1], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nn.save(model, f"{folder}/weights.npz", {"epoch": 3})
+    ...     nn.load(nn.MLP(2, [1]), f"{folder}/weights.npz")
+    {'epoch': 3}
     """
     document = read(path)
     try:

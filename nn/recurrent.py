@@ -191,6 +191,9 @@ class RNN(Recurrent):
     (3, True)
     >>> rnn.named_parameters()[0][0]
     'weight_ih_l0[0][0]'
+
+    Raises `ArgumentError` for sizes below 1; called, `WidthError` for a time step of
+    another width.
     """
 
     def __init__(
@@ -224,6 +227,9 @@ class LSTM(Recurrent):
     >>> outputs, (h, c) = lstm([[1.0, 0.0], [0.5, 2.0]])
     >>> len(outputs), len(h), len(c[0]), outputs[-1][0].label
     (2, 2, 3, 'h_l1[1][0]')
+
+    Raises `ArgumentError` for sizes below 1; called, `WidthError` for a time step of
+    another width.
     """
 
     gates = 4
@@ -257,6 +263,9 @@ class GRU(Recurrent):
     >>> outputs, state = GRU(1, 4, seed=0)([[0.1], [0.2]])
     >>> len(outputs[0]), len(state)
     (4, 1)
+
+    Raises `ArgumentError` for sizes below 1; called, `WidthError` for a time step of
+    another width.
     """
 
     gates = 3

@@ -27,6 +27,8 @@ class Dropout(Module):
     [2.0, 4.0, 0.0, 0.0]
     >>> dropout.eval()([1.0, 2.0, 3.0, 4.0])
     [1.0, 2.0, 3.0, 4.0]
+
+    Raises `ArgumentError` for a p that is no probability.
     """
 
     def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
@@ -65,6 +67,8 @@ class LayerNorm(Module):
     ['-0.9258', '-0.4629', '1.3887']
 
     Source: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016.
+
+    Raises `ArgumentError` for an n below 1; called, `WidthError` for another width.
     """
 
     def __init__(self, n: int, eps: float = 1e-5, *, affine: bool = True) -> None:
@@ -113,6 +117,8 @@ class Embedding(Module):
     >>> embedding(10)
     Traceback (most recent call last):
     autograd.errors.ArgumentError: Embedding(10, 3) takes indices from 0 to 9, got 10
+
+    Raises `ArgumentError` for a count or width below 1 and an index out of range.
     """
 
     def __init__(

@@ -28,6 +28,12 @@ class DivergenceError(AutogradError, FloatingPointError):
     """The loss or a gradient became infinite or NaN; the weights are those before.
 
     history: the `History` of the epochs before.
+
+    >>> import nn
+    >>> model = nn.MLP(1, [1], seed=0)
+    >>> nn.fit(model, "mse", ([[1e200]], [0.0]), epochs=1)
+    Traceback (most recent call last):
+    nn.running.DivergenceError: ...
     """
 
     history: History
@@ -39,6 +45,14 @@ class Run:
     model, optimizer, history: what `fit` works with. epochs: how many there shall be.
     epoch: how many are complete. step: how many batches there were in all.
     loss: of the last batch.
+
+    >>> import nn
+    >>> def show(run):
+    ...     print(run.epoch, run.step, run.history.epochs)
+    >>> data = [[0.0], [1.0]], [1.0, 3.0]
+    >>> history = nn.fit(nn.MLP(1, [1], seed=0), "mse", data, 2, callbacks=show)
+    1 1 1
+    2 2 2
     """
 
     def __init__(

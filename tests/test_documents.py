@@ -1,8 +1,15 @@
 """Documents that are written from the code, or show code, are in step with it."""
 
 import doctest
+import inspect
+import re
+import types
 from pathlib import Path
 
+import pytest
+
+import autograd
+import nn
 from autograd.drawing.operations import operations_table
 from autograd.rules import RULES
 
@@ -20,3 +27,98 @@ def test_the_comparison_notes_run():
     failed, tried = doctest.testfile(str(path), module_relative=False)
     assert tried > 5
     assert not failed
+
+
+# Docstrings
+
+SHADOWING = ["abs", "compile", "max", "min", "pow", "round", "sum"]
+PUBLIC = {
+    f"{package.__name__}.{name}": getattr(package, name)
+    for package, more in ((autograd, SHADOWING), (nn, []))
+    for name in [*package.__all__, *more]
+}
+INNER = {
+    f"{name}.{inner}": getattr(module, inner)
+    for name, module in PUBLIC.items()
+    if isinstance(module, types.ModuleType)
+    for inner in module.__all__
+}
+# These take nothing that they could refuse, or are made by the package.
+REFUSE_NOTHING = {
+    *("autograd.GradientReport", "autograd.label_locals", "autograd.no_grad"),
+    *("nn.GradientFlow", "nn.History", "nn.LastOutput", "nn.Run", "nn.detach"),
+}
+
+
+def is_error(found):
+    return isinstance(found, type) and issubclass(found, BaseException)
+
+
+def lacks(name, found):
+    """Say what a public name's own docstring lacks: nothing, if it is complete."""
+    text = vars(found).get("__doc__") if isinstance(found, type) else found.__doc__
+    if not text:
+        return ["a docstring"]
+    missing = []
+    first = text.strip().splitlines()[0]
+    if not first.endswith((".", ":")):
+        missing.append("a first line that is a sentence")
+    module = isinstance(found, types.ModuleType)
+    if ">>>" not in text and not module:  # its functions have examples
+        missing.append("an example")
+    refuses = not is_error(found) and not module
+    if (
+        refuses
+        and name not in REFUSE_NOTHING
+        and not re.search(r"\braises?\b", text, re.I)
+    ):
+        missing.append("a word on errors")
+    return missing
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "autograd.RULES"])
+def test_public_names_have_docstrings_with_example_and_errors(name):
+    assert lacks(name, PUBLIC[name]) == []
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_what_public_modules_hold_has_docstrings(name):
+    found = INNER[name]
+    if isinstance(found, type) or inspect.isroutine(found):  # no constant
+        assert found.__doc__
+
+
+def test_lacking_docstrings_are_found_out():
+    def bare(x):
+        return x
+
+    def short(x):
+        """Return x"""
+
+    assert lacks("bare", bare) == ["a docstring"]
+    assert lacks("short", short) == [
+        "a first line that is a sentence",
+        "an example",
+        "a word on errors",
+    ]
+
+
+@pytest.mark.parametrize("package", [autograd, nn])
+def test_help_of_a_package_names_what_it_has(package):
+    text = package.__doc__
+    operations = set(RULES)
+    absent = [
+        name
+        for name in package.__all__
+        if not re.search(rf"\b{name}\b", text)
+        and name not in operations
+        and not is_error(getattr(package, name))
+    ]
+    assert absent == []
+
+
+def test_exceptions_stand_in_their_tree():
+    for name, found in PUBLIC.items():
+        if is_error(found) and found.__module__ == "autograd.errors":
+            short = name.removeprefix("autograd.")
+            assert re.search(rf"\b{short}\b", autograd.errors.__doc__)

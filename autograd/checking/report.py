@@ -13,7 +13,14 @@ SHOWN = 10
 
 
 class GradientMismatch(AssertionError):
-    """A hand-derived gradient is wrong; the report is the text and `.report`."""
+    """A hand-derived gradient is wrong; the report is the text and `.report`.
+
+    >>> from autograd import assert_gradient
+    >>> assert_gradient(lambda x: x**3, lambda x: 2 * x**2, 3.0)
+    Traceback (most recent call last):
+    autograd.checking.report.GradientMismatch: <lambda>: WRONG in 1 of 1 coordinates
+    ...
+    """
 
     def __init__(self, report: "GradientReport") -> None:
         self.report = report
@@ -77,7 +84,7 @@ class Point:
         return found
 
 
-@dataclass
+@dataclass(repr=False)
 class GradientReport:
     """The verdict on a hand-derived gradient.
 
@@ -85,6 +92,11 @@ class GradientReport:
     is wrong. warnings: what to know although it is right. notes: how it was checked.
     reference: where the numbers to compare with come from. failure: why nothing could
     be compared. worst, table: rows of coordinates, worst first.
+
+    >>> from autograd import check_gradient
+    >>> report = check_gradient(lambda x: x**3, lambda x: 2 * x**2, 3.0)
+    >>> report.ok, report.diagnosis.kind
+    (False, 'factor')
     """
 
     name: str
@@ -163,6 +175,8 @@ class GradientReport:
         lines += ["", f"reference: {self.reference}"] if self.reference else [""]
         lines += [f"note: {text}" for text in self.notes]
         return "\n".join(lines)
+
+    __repr__ = __str__  # what a Python prompt shows
 
     def _verdict(self) -> str:
         compared = self.compared()

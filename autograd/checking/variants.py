@@ -40,6 +40,8 @@ def check_vjp(
     >>> x, w = np.ones((2, 3)), np.ones((3, 2))
     >>> check_vjp(lambda x, w: x @ w, lambda g, x, w: (g @ w.T, x.T @ g), x, w).ok
     True
+
+    Raises nothing for a wrong gradient: the report says so. Else as `check_gradient`.
     """
 
     def output(*given: Any) -> Any:
@@ -141,6 +143,8 @@ def check_jacobian(
     >>> import numpy as np
     >>> check_jacobian(np.sin, lambda x: np.diag(np.cos(x)), np.arange(3.0)).ok
     True
+
+    Raises nothing for a wrong gradient: the report says so. Else as `check_gradient`.
     """
     x = (
         np.array(args[argnums], float)
@@ -203,6 +207,8 @@ def check_hessian(
     >>> A = np.array([[2.0, 1.0], [1.0, 3.0]])
     >>> check_hessian(lambda x: x @ A @ x, lambda x: 2 * A, np.ones(2)).ok
     True
+
+    Raises nothing for a wrong gradient: the report says so. Else as `check_gradient`.
     """
     return check_jacobian(
         grad(fn, argnums), hand_hessian, *args, argnums=argnums, **options
@@ -219,6 +225,8 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
     >>> import autograd
     >>> check_rule("sigmoid", 0.5).ok
     True
+
+    Raises `ArgumentError` for what is no rule.
     """
     row: Any = RULES.get(rule) if isinstance(rule, str) else getattr(rule, "rule", rule)
     if not isinstance(row, Rule):

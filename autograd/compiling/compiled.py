@@ -215,6 +215,9 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0) -> Callable[..., Any]:
     >>> import autograd, numpy as np
     >>> autograd.vmap(lambda w, x: w @ x, in_axes=(None, 0))(np.ones(2), np.eye(2))
     array([1., 1.])
+
+    Raises `ArgumentError` for in_axes that do not fit the arguments, or arguments
+    without samples, and what `compile` raises.
     """
     fast = f if isinstance(f, Compiled) else compile(f)
 

@@ -43,6 +43,14 @@ class Rule:
         to, in place of Σ|xᵢ·∂h/∂xᵢ|.
     note: the convention at delicate points, in words.
     opaque: a black box on floats: it can't be nested or compiled.
+
+    >>> from autograd import RULES
+    >>> rule = RULES["hypot"]
+    >>> rule.arity, rule.format("x", "y"), rule.note
+    (2, 'hypot(x, y)', 'derivative 0 at the origin, nan for an infinite operand')
+
+    Raises `ArgumentError` where the partials of a row are not one an operand,
+    `OpaqueRuleError` where an opaque one is to run on anything but floats.
     """
 
     name: str
