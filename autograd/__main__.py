@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from .drawing import FORMATS, Drawing, draw, play
-from .drawing.formatting import number, shortened
 from .errors import ArgumentError, AutogradError, MissingExtraError
 from .expression import CONSTANTS, Expression, parse
+from .printing.formatting import number, shortened
 from .rules import RULES, Rule
 from .value import Value
 

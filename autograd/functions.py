@@ -15,7 +15,9 @@ from .errors import ArgumentError, NumberError
 from .layout import number_of
 from .modes import ACTIVE, STATE
 from .node import describe, is_operand
+from .printing.partials import operand_names, partials_in_symbols, value_in_symbols
 from .rules import RULES, Rule
+from .rules.rule import EVERYWHERE
 from .value import Value, apply, apply_dot, with_defaults
 
 __all__: list[str] = []
@@ -151,16 +153,22 @@ def dress(function: Any, rule: Rule, parameters: Sequence[inspect.Parameter]) ->
 def _document(
     rule: Rule, parameters: Sequence[inspect.Parameter], function: Callable[..., Any]
 ) -> str:
-    """Return a docstring: the operands by name, the convention, a true example."""
+    """Return a docstring: operands, domain, derivatives, convention, a true example."""
     names = [p.name for p in parameters]
     if rule.arity is None:
-        what = f"{rule.name}(values)"
+        what = f"{rule.name}(values), one node of all of them"
         takes = "values: Values and numbers, one by one or as one list or array."
         sample: tuple[Any, ...] = (list(rule.samples[0]),)
     else:
         what = rule.format(*names)
+        formula = value_in_symbols(rule, names)
+        what += f" = {formula}" if formula and rule.name in what else ""
         takes = _takes(rule, parameters)
         sample = rule.samples[0] if rule.static else _inside(rule)
+    texts = partials_in_symbols(rule, operand_names(rule))
+    derivatives = "\n".join(f"    {text}" for text in texts)
+    takes += f"\n\nDerivatives, out being the result:\n\n{derivatives}"
+    takes += _tested(rule, names)
     note = f"\n\nConvention: {rule.note}." if rule.note else ""
     given = ", ".join(map(repr, sample))
     return (
@@ -176,7 +184,7 @@ def _takes(rule: Rule, parameters: Sequence[inspect.Parameter]) -> str:
     moving = [p.name for p in parameters if p.name not in fixed]
     one = len(moving) == 1
     takes = "a float, a Value or an array" if one else "floats, Values or arrays"
-    lines = [f"{name}: a plain number." for name in fixed]
+    lines = [f"{name}: a plain number, 1 in the derivatives below." for name in fixed]
     lines.append(f"{', '.join(moving)}: {takes}; the result is of that kind.")
     lines += [
         f"{p.name} is {p.default!r} where it is left out."
@@ -184,6 +192,16 @@ def _takes(rule: Rule, parameters: Sequence[inspect.Parameter]) -> str:
         if p.default is not p.empty
     ]
     return "\n".join(lines)
+
+
+def _tested(rule: Rule, names: Sequence[str]) -> str:
+    """Return where a rule is tested, if that is not everywhere."""
+    ranges = [
+        f"{low:g} <= {name} <= {high:g}"
+        for i, (name, (low, high)) in enumerate(zip(names, rule.domain, strict=False))
+        if i not in rule.static and (low, high) != EVERYWHERE
+    ]
+    return f"\n\nTested for {', '.join(ranges)}." if ranges else ""
 
 
 def _inside(rule: Rule) -> tuple[float, ...]:

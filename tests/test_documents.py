@@ -122,3 +122,24 @@ def test_exceptions_stand_in_their_tree():
         if is_error(found) and found.__module__ == "autograd.errors":
             short = name.removeprefix("autograd.")
             assert re.search(rf"\b{short}\b", autograd.errors.__doc__)
+
+
+GENERATED = [name for name in RULES if name in autograd.functions.__all__]
+WRITTEN_BY_HAND = {"clip", "dot", "round", "take", "where"}
+
+
+@pytest.mark.parametrize("name", sorted(set(GENERATED) - WRITTEN_BY_HAND))
+def test_operations_say_their_derivatives_domain_and_convention(name):
+    rule, text = RULES[name], inspect.getdoc(getattr(autograd, name))
+    assert text.startswith("Return ")
+    assert len(re.findall(r"∂/∂\S+ = `[^`]+`", text)) >= max(1, rule.arity or 0) - len(
+        rule.static
+    )
+    assert rule.note in text
+    finite = [end for end in sum(rule.domain, ()) if abs(end) < 1e9]
+    assert all(f"{end:g}" in text for end in finite)
+
+
+def test_composite_operations_say_their_formula():
+    assert "Return softsign(x) = x / (1 + |x|).\n" in autograd.softsign.__doc__
+    assert "Return sigmoid(x) = 1 / (1 + exp(-x)).\n" in autograd.sigmoid.__doc__

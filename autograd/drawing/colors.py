@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .formatting import number
+from ..printing.formatting import number
 from .scene import Node, Number, Range
 
 INK, QUIET, LINE = "#1A1A1A", "#5C5C5C", "#666666"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import MissingExtraError
+from ..printing.formatting import number, shortened
 from .colors import FADED, INK, KINDS, LINE, PAPER, QUIET, Scale, ink_on, scale_of
-from .formatting import number, shortened
 from .scene import Edge, Node, Number, Range, Scene
 
 FONT = "Arial"  # one name: not every `dot` knows the widths of a list of fonts

@@ -18,11 +18,9 @@ from ..errors import ArgumentError, AutogradError, NumberError
 from ..graph import topological_order
 from ..kinds import namespace_of
 from ..layout import edges, is_number, number_of
-from ..value import Value
-from .formatting import number, shortened
-from .names import titles_by_id
-from .scene import Number, bracketed, formula, node_titles, product
-from .symbolic import (
+from ..printing.formatting import number, shortened
+from ..printing.formulas import bracketed, formula
+from ..printing.symbolic import (
     LOOSE,
     QUOTIENT,
     Symbol,
@@ -31,6 +29,9 @@ from .symbolic import (
     number_symbol,
     symbol,
 )
+from ..value import Value
+from .names import titles_by_id
+from .scene import Number, node_titles, product
 
 _MOST_FACTORS = 12  # of one path; the middle of a longer one is left out
 _LONGEST = 48  # of a local derivative in symbols; a longer one stands as ∂v/∂x

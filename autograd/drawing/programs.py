@@ -1,9 +1,10 @@
 """Program → scene, for `draw(program)`: what is computed, without numbers."""
 
 from ..compiling.program import Program, form
+from ..printing.formatting import number
+from ..printing.formulas import formula
 from ..rules import RULES
-from .formatting import number
-from .scene import Edge, Node, Scene, formula
+from .scene import Edge, Node, Scene
 
 
 def scene_of_program(program: Program) -> Scene:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from ..errors import MissingExtraError
-from .formatting import plain_exponents
+from ..printing.formatting import plain_exponents
 
 
 def render(source: str, image_format: str) -> bytes:

@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
+from ..printing.formatting import number, shortened
+from ..printing.formulas import added_up, formula
 from .cones import Cones
-from .formatting import number, shortened
-from .scene import Scene, added_up, formula, module_of, short_title
+from .scene import Scene, module_of, short_title
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Scene → text: a tree for terminals and logs, from the outputs down."""
 
+from ..printing.formatting import number, plain_exponents, shortened
 from .dot import value_text
-from .formatting import number, plain_exponents, shortened
 from .scene import Edge, Node, Scene
 
 _WIDEST = 60  # of a title with its formula

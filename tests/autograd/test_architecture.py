@@ -13,7 +13,7 @@ PACKAGE = Path(autograd.__file__).parent
 LAYERS = [
     {"errors", "modes", "special"},
     {"graph", "namespace", "floats", "exact", "kinds", "rules"},
-    {"layout", "anomaly"},
+    {"layout", "anomaly", "printing"},
     {"reverse", "forward", "storage", "over_values"},
     {"node"},
     {"value"},

@@ -28,8 +28,8 @@ from autograd import (
     where,
 )
 from autograd.drawing import rendering
-from autograd.drawing.formatting import number, shortened
 from autograd.drawing.scene import scene_of
+from autograd.printing.formatting import number, shortened
 
 from .graphs import DRAWN, neuron
 

@@ -25,7 +25,7 @@ from autograd import (
     sin,
     tanh,
 )
-from autograd.drawing.symbolic import latex_name
+from autograd.printing.symbolic import latex_name
 
 
 def all_paths(output, node):

@@ -12,8 +12,9 @@ from typing import Any
 from ..namespace import Namespace
 from ..rules import RULES, Rule
 from .formatting import number
-from .scene import Number, formula
+from .formulas import formula
 
+Number = Any
 LOOSE, QUOTIENT, _PRODUCT, _POWER, _ATOM = range(5)  # how tightly a text binds
 _BINDS = {"pow": _POWER, "square": _POWER, "mul": _PRODUCT, "div": QUOTIENT}
 _NO_BRACKETS = (r"\left", r"\frac", r"\sqrt", r"\begin", "e^{#1}", "2^{#1}")

@@ -1,0 +1,1 @@
+"""Numbers, operations and derivatives as text: what docstrings and pictures print."""
