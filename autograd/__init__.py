@@ -132,7 +132,37 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module(f".{_LAZY[name]}", __name__), name)
         globals()[name] = found
         return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}{_advice(name)}"
+    )
+
+
+# What other packages call it.
+_ELSEWHERE = {
+    "Tensor": "autograd.Value",
+    "Variable": "autograd.Value",
+    "elementwise_grad": "autograd.grad of each element, or autograd.jacobian",
+    "gradcheck": "autograd.check_gradient",
+    "jit": "autograd.compile",
+    "nn": "import nn, a package of its own",
+    "numpy": "import numpy: its functions take Values here",
+    "tensor": "autograd.Value, or autograd.array",
+    "value_and_gradient": "autograd.value_and_grad",
+}
+
+
+def _advice(name: str) -> str:
+    """Return what a name that is not here may stand for."""
+    if name.startswith("_"):
+        return ""
+    same = [f"autograd.{row.name}" for row in RULES.values() if name in row.numpy]
+    found = _ELSEWHERE.get(name) or next(iter(same), "")
+    if not found:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [*__all__, *_SHADOWING], 1, cutoff=0.7)
+        found = next((f"autograd.{each}" for each in close), "")
+    return f": did you mean {found}?" if found else ""
 
 
 def __dir__() -> list[str]:

@@ -91,6 +91,13 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
         for node in ancestors(self.ravel().tolist()):
             node.grad = 0.0
 
+    def backward(self, *seed: Any) -> None:
+        """Raise `ArgumentError`: a gradient is that of one number."""
+        raise ArgumentError(
+            f"an array of shape {self.shape} has no gradient: call backward() on one "
+            f"number, such as np.sum(A).backward(), or use autograd.jacobian"
+        )
+
     def detach(self) -> "ValueArray":
         """Return new leaves with the same numbers."""
         found: ValueArray = elementwise(Value.detach, self).view(ValueArray)

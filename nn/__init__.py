@@ -33,6 +33,8 @@
 `python -m nn` trains a network on the iris flowers.
 """
 
+from typing import Any
+
 from . import (
     datasets,
     initializers,
@@ -100,3 +102,23 @@ __all__ = [
     "softmax",
     "synthetic",
 ]
+
+# What PyTorch and Keras call it.
+_ELSEWHERE = {
+    "BCELoss": 'nn.losses.binary_cross_entropy, or "binary_cross_entropy" in fit',
+    "CrossEntropyLoss": 'nn.losses.cross_entropy, or "cross_entropy" in fit',
+    "GELU": 'activation="gelu"',
+    "Linear": "nn.Dense(n_in, n_out)",
+    "MSELoss": 'nn.losses.mse, or "mse" in fit',
+    "ReLU": 'activation="relu"',
+    "Sigmoid": 'activation="sigmoid"',
+    "Softmax": 'nn.softmax, or activation="softmax"',
+    "Tanh": 'activation="tanh"',
+    "functional": "nn.losses, nn.softmax and the functions of autograd",
+    "optim": "nn.SGD, nn.Adam, ...: see nn.optimizers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    advice = f": did you mean {_ELSEWHERE[name]}?" if name in _ELSEWHERE else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")

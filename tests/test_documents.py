@@ -143,3 +143,59 @@ def test_operations_say_their_derivatives_domain_and_convention(name):
 def test_composite_operations_say_their_formula():
     assert "Return softsign(x) = x / (1 + |x|).\n" in autograd.softsign.__doc__
     assert "Return sigmoid(x) = 1 / (1 + exp(-x)).\n" in autograd.sigmoid.__doc__
+
+
+# What a newcomer types
+
+WRONG_NAMES = [
+    (autograd, "gard", "autograd.grad?"),
+    (autograd, "arcsin", "autograd.asin?"),
+    (autograd, "Tensor", "autograd.Value?"),
+    (autograd, "jit", "autograd.compile?"),
+    (autograd, "nn", "import nn"),
+    (nn, "Linear", "nn.Dense"),
+    (nn, "ReLU", 'activation="relu"'),
+    (nn, "optim", "nn.SGD"),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "advice"), WRONG_NAMES)
+def test_a_wrong_name_gets_advice(where, name, advice):
+    with pytest.raises(AttributeError, match=re.escape(advice)) as raised:
+        getattr(where, name)
+    assert f"no attribute {name!r}" in str(raised.value)
+
+
+@pytest.mark.parametrize("where", [autograd, nn])
+def test_a_name_like_no_other_gets_none(where):
+    with pytest.raises(AttributeError, match=r"no attribute 'qqqqqq'$"):
+        where.qqqqqq  # noqa: B018
+
+
+def test_advice_names_what_is_there():
+    for package in (autograd, nn):
+        text = " ".join(package._ELSEWHERE.values())
+        for path in re.findall(r"\b(?:autograd|nn)\.[\w.]*\w", text):
+            first, *rest = path.split(".")
+            found = {"autograd": autograd, "nn": nn}[first]
+            for name in rest:
+                found = getattr(found, name)
+
+
+def test_an_array_has_no_backward():
+    with pytest.raises(autograd.ArgumentError, match=r"shape \(2,\).*np.sum"):
+        (autograd.array([1.0, 2.0]) * 2).backward()
+
+
+@pytest.mark.parametrize("wrong", [3, None])
+def test_what_is_no_model_and_no_list_is_refused(wrong):
+    with pytest.raises(autograd.ArgumentError, match="a model or a list of Values"):
+        nn.SGD(wrong, lr=0.1)
+    with pytest.raises(autograd.ArgumentError, match="its layers as one list"):
+        nn.Sequential(wrong)
+
+
+def test_a_report_shows_its_verdict_at_a_prompt():
+    report = autograd.check_gradient(lambda x: x * x, lambda x: 3 * x, 2.0)
+    assert repr(report) == str(report)
+    assert "WRONG" in repr(report)
