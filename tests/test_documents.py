@@ -199,3 +199,8 @@ def test_a_report_shows_its_verdict_at_a_prompt():
     report = autograd.check_gradient(lambda x: x * x, lambda x: 3 * x, 2.0)
     assert repr(report) == str(report)
     assert "WRONG" in repr(report)
+
+
+def test_arguments_as_a_tuple_are_refused():
+    with pytest.raises(autograd.ArgumentError, match=r"takes \(a, b\).*one by one"):
+        autograd.check_gradient(lambda a, b: a * b, lambda a, b: (b, a), (1.0, 2.0))

@@ -66,6 +66,7 @@ class Arguments:
         self.notes: list[str] = []
         self.bare = isinstance(argnums, int) or (argnums is None and len(args) == 1)
         self.places = _places(argnums, args)
+        _must_take(fn, args)
         names = parameter_names(fn, len(args))
         self.blocks: list[Block] = []
         self.structures: list[Structure] = []
@@ -181,6 +182,22 @@ def parameter_names(fn: Callable[..., Any], count: int) -> list[str]:
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     return [*names[:count], *fallback[len(names) :]]
+
+
+def _must_take(fn: Callable[..., Any], args: Sequence[Nest]) -> None:
+    """Raise `ArgumentError` where a function can't be called with these arguments."""
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):
+        return  # one that does not say what it takes
+    try:
+        signature.bind(*args)
+    except TypeError as error:
+        raise ArgumentError(
+            f"the function takes {signature}, and was given {len(args)} of them "
+            f"({error}): give its arguments one by one, such as "
+            f"check_gradient(f, hand, x, y)"
+        ) from None
 
 
 def _places(argnums: Argnums, args: Sequence[Nest]) -> list[int]:
