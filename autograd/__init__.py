@@ -141,8 +141,10 @@ def __getattr__(name: str) -> Any:
 _ELSEWHERE = {
     "Tensor": "autograd.Value",
     "Variable": "autograd.Value",
+    "check": "autograd.check_gradient",
     "elementwise_grad": "autograd.grad of each element, or autograd.jacobian",
     "gradcheck": "autograd.check_gradient",
+    "gradient": "autograd.grad, or v.gradient([...])",
     "jit": "autograd.compile",
     "nn": "import nn, a package of its own",
     "numpy": "import numpy: its functions take Values here",
