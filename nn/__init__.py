@@ -33,7 +33,7 @@
 `python -m nn` trains a network on the iris flowers.
 """
 
-from typing import Any
+import typing as _typing
 
 from . import (
     datasets,
@@ -118,7 +118,8 @@ _ELSEWHERE = {
     "optim": "nn.SGD, nn.Adam, ...: see nn.optimizers",
 }
 
+if not _typing.TYPE_CHECKING:  # a type checker is to find wrong names by itself
 
-def __getattr__(name: str) -> Any:
-    advice = f": did you mean {_ELSEWHERE[name]}?" if name in _ELSEWHERE else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
+    def __getattr__(name):
+        advice = f": did you mean {_ELSEWHERE[name]}?" if name in _ELSEWHERE else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
