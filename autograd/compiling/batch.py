@@ -5,7 +5,7 @@ of different lengths) go in groups, each with a recording of its own.
 """
 
 from array import array
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,8 @@ from ..functions import is_array
 from ..rules import RULES
 from ..structures import flatten, to_array
 from ..value import apply
-from .recording import Call, Layout, Recordings, built, check_bounds, expanded
-from .signature import LiveError, Numbers, signature
+from .recording import Branch, Call, Layout, Recordings, check_bounds, expanded
+from .signature import LiveError, Numbers, key_of_array, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | None | Sequence[int | None]
@@ -26,33 +26,38 @@ Axes = int | None | Sequence[int | None]
 class Mapped:
     """An argument with one sample at each place of an axis.
 
-    x: an array, a list or tuple of samples, or a dict of such.
+    x: an array, a list or tuple of samples, or a dict of such. where: what errors call
+    it.
     """
 
-    def __init__(self, x: Any, axis: int, index: bool, name: str) -> None:
+    def __init__(
+        self, x: Any, axis: int, index: bool, where: Callable[[], str]
+    ) -> None:
         self.index = index
-        self.count: int
-        if isinstance(x, dict):
-            parts = {k: Mapped(y, axis, index, f"{name}[{k!r}]") for k, y in x.items()}
-            self.parts: dict[Any, Mapped] | None = parts
-            self.kind = type(x)
-            counts = {part.count for part in parts.values()}
-            if len(counts) != 1:
-                raise ArgumentError(f"{name} has {sorted(counts)} samples in its parts")
-            (self.count,) = counts
-            return
-        self.parts = None
+        self.parts: dict[Any, Mapped] | None = None
         if is_array(x):
             if not -x.ndim <= axis < x.ndim:
                 raise ArgumentError(
-                    f"in_axes says axis {axis} of {name}, an array of shape {x.shape}"
+                    f"in_axes says axis {axis} of {where}, an array of shape {x.shape}"
                 )
             self.samples: Any = np.moveaxis(x, axis, 0) if axis else x
+        elif isinstance(x, dict):
+            self.parts = {
+                k: Mapped(y, axis, index, f"{where}[{k!r}]") for k, y in x.items()
+            }
+            self.kind = type(x)
+            counts = {part.count for part in self.parts.values()}
+            if len(counts) != 1:
+                raise ArgumentError(
+                    f"{where} has {sorted(counts)} samples in its parts"
+                )
+            (self.count,) = counts
+            return
         elif isinstance(x, list | tuple) and axis in (0, -len(x)):
             self.samples = x
         else:
             raise ArgumentError(
-                f"{name} has no samples along axis {axis}: give an array, or a list "
+                f"{where} has no samples along axis {axis}: give an array, or a list "
                 f"with a sample at each place (axis 0), or None for it in in_axes"
             )
         self.count = len(self.samples)
@@ -76,14 +81,13 @@ class Mapped:
             return (self.kind, *keys), np.concatenate(
                 [each[1] for each in found.values() if each]
             )
-        if not is_array(self.samples):
+        samples = self.samples
+        if not is_array(samples):
             return self._lanes_of_list()
-        wanted = "iu" if self.index else "f"
-        if self.samples.dtype.kind not in wanted:
+        if samples.dtype.kind not in ("iu" if self.index else "f"):
             return None
-        numbers: Numbers = array("d")
-        key = signature(self.samples[0], numbers, self.index)
-        return key, self.samples.reshape(self.count, -1).T.astype(float)
+        key = key_of_array(samples.shape[1:], self.index)
+        return key, samples.reshape(self.count, -1).T
 
     def _lanes_of_list(self) -> tuple[Hashable, Array] | None:
         """Return the lanes of a list of samples that are alike: nested lists."""
@@ -126,27 +130,32 @@ class Batch:
         self.uniform: Numbers = array("d")
         self.mapped: dict[int, Mapped] = {}
         self.live = False  # whether there are Values among the arguments
-        self.shared: dict[int, tuple[Hashable, int]] = {}  # keys, how many numbers
-        for i, (x, axis) in enumerate(zip(args, axes, strict=True)):
+        # Of each argument its key, if it varies, and how many numbers it has.
+        self.keys: list[Hashable] = [None] * len(args)
+        self.layout: list[tuple[bool, int]] = [(True, 0)] * len(args)
+        for i, x in enumerate(args):
+            axis = axes[i]
             if axis is None:
-                known, key = len(self.uniform), None
+                known = len(self.uniform)
                 try:
-                    key = signature(x, self.uniform, i in indices)
+                    self.keys[i] = signature(x, self.uniform, i in indices)
                 except LiveError:
                     self.live = True
-                self.shared[i] = key, len(self.uniform) - known
+                self.layout[i] = False, len(self.uniform) - known
             elif type(axis) is bool or not isinstance(axis, int):
                 raise ArgumentError(f"in_axes holds ints and None, got {axis!r}")
             else:
-                where = f"argument {i} of {name}"
-                self.mapped[i] = Mapped(x, axis, i in indices, where)
-        counts = {i: each.count for i, each in self.mapped.items()}
-        if len(set(counts.values())) != 1:
+                self.mapped[i] = Mapped(
+                    x, axis, i in indices, f"argument {i} of {name}"
+                )
+        counts = {each.count for each in self.mapped.values()}
+        if len(counts) != 1:
+            found = {i: each.count for i, each in self.mapped.items()}
             raise ArgumentError(
                 f"{name}: the mapped arguments must have equally many samples, got "
-                f"{counts or 'no mapped argument'}"
+                f"{found or 'no mapped argument'}"
             )
-        (self.count,) = set(counts.values())
+        (self.count,) = counts
         if self.count == 0:
             raise ArgumentError(f"{name}: a batch needs at least one sample")
 
@@ -174,30 +183,39 @@ class Batch:
 
         None where there are Values among the arguments.
         """
+        if self.live:
+            return None
         try:
-            return None if self.live else self._groups()
+            found = [each.lanes() for each in self.mapped.values()]
+            alike = [each for each in found if each is not None]
+            return self._one(alike) if len(alike) == len(found) else self._several()
         except LiveError:
             return None
 
-    def _groups(self) -> dict[Hashable, Group]:
-        found = {i: each.lanes() for i, each in self.mapped.items()}
-        alike = {i: each for i, each in found.items() if each is not None}
-        if len(alike) == len(found):
-            key, layout = self._key({i: (k, len(x)) for i, (k, x) in alike.items()})
-            lanes = np.concatenate([x for _, x in alike.values()])
-            return {key: Group(np.arange(self.count), lanes, layout)}
+    def _one(self, parts: list[tuple[Hashable, Array]]) -> dict[Hashable, Group]:
+        """Return all samples as one group; parts: keys and lanes of what is mapped."""
+        lanes = np.empty((sum([len(part) for _, part in parts]), self.count))
+        start = 0
+        for i, (key, part) in zip(self.mapped, parts, strict=True):
+            end = start + len(part)
+            lanes[start:end] = part
+            self._note(i, key, end - start)
+            start = end
+        return {self._key(): Group(np.arange(self.count), lanes, tuple(self.layout))}
+
+    def _several(self) -> dict[Hashable, Group]:
+        """Return the groups of samples that are not alike."""
         places: dict[Hashable, list[int]] = {}
         rows: dict[Hashable, list[Numbers]] = {}
         layouts: dict[Hashable, Layout] = {}
         for place in range(self.count):
             numbers: Numbers = array("d")
-            keys: dict[int, tuple[Hashable, int]] = {}
             for i, each in self.mapped.items():
                 known = len(numbers)
                 key = signature(each.sample(place), numbers, each.index)
-                keys[i] = key, len(numbers) - known
-            key, layout = self._key(keys)
-            layouts[key] = layout
+                self._note(i, key, len(numbers) - known)
+            key = self._key()
+            layouts[key] = tuple(self.layout)
             places.setdefault(key, []).append(place)
             rows.setdefault(key, []).append(numbers)
         return {
@@ -209,11 +227,13 @@ class Batch:
             for key, at in places.items()
         }
 
-    def _key(self, keys: dict[int, tuple[Hashable, int]]) -> tuple[Hashable, Layout]:
-        """Return the key of a call with these arguments, and its layout."""
-        every = sorted((self.shared | keys).items())
-        layout = tuple((i in self.mapped, count) for i, (_, count) in every)
-        return (tuple(key for _, (key, _) in every), ()), layout
+    def _note(self, place: int, key: Hashable, count: int) -> None:
+        """Note the key of a mapped argument's samples, and how many numbers it has."""
+        self.keys[place], self.layout[place] = key, (True, count)
+
+    def _key(self) -> Hashable:
+        """Return the key of a call, as `Compiled` makes it."""
+        return tuple(self.keys), ()
 
 
 class Results:
@@ -223,11 +243,17 @@ class Results:
         self.count, self.reduce, self.name = count, reduce, name
         self.structure: Any = None
         self.found: Any = None
+        self.build_one: Callable[[Array], Any]
 
-    def add(self, structure: Any, outputs: Array, places: Array) -> None:
+    def add(self, branch: Branch, outputs: Array, places: Array) -> None:
         """Add the outputs of the samples at these places."""
+        structure = branch.results
         self._check(structure)
+        self.build_one = branch.build
         if self.found is None:
+            if places.size == self.count:
+                self.found = outputs
+                return
             shape = (structure.size,) + (() if self.reduce else (self.count,))
             self.found = np.zeros(shape)
         if self.reduce:
@@ -270,7 +296,7 @@ class Results:
         if self.reduce:
             if self.reduce == "mean":
                 self.found /= self.count
-            return built(self.structure, self.found)
+            return self.build_one(self.found)
         rows = iter(self.found)
 
         def part(structure: Any) -> Array:
@@ -295,15 +321,15 @@ def run_group(
         tried += 1
         if branch.bounds:
             check_bounds(branch, _rows(group.layout, batch.uniform, lanes))
-        inputs = np.array(branch.inputs(batch.uniform))
+        inputs = np.frombuffer(branch.inputs(batch.uniform))
         runner = recordings.runner(branch, group.layout)
-        outputs, held = runner.run(inputs, lanes, bool(results.reduce))
+        outputs, held = runner.run(inputs, lanes, results.reduce is not None)
         if held is None or held.all():
-            results.add(branch.results, outputs, places)
+            results.add(branch, outputs, places)
             return
         if held.any():
             some = outputs if results.reduce else outputs[:, held]
-            results.add(branch.results, some, places[held])
+            results.add(branch, some, places[held])
         branch.failed += int(places.size - held.sum())
         places, lanes = places[~held], np.ascontiguousarray(lanes[:, ~held])
 

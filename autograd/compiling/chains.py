@@ -77,11 +77,11 @@ class Watched:
     ) -> tuple[Array, Array | None]:
         """Run a batch."""
         found, held = self.fast.run(uniform, lanes, reduce)
-        wrong = found != found
-        if not wrong.any():
+        least = found.min() if found.size else 0.0  # NaN if one of them is
+        if least == least:
             return found, held
         if reduce:
             return self.strict.run(uniform, lanes, reduce)
-        again = wrong.any(axis=0)
+        again = (found != found).any(axis=0)
         found[:, again] = self.strict.run(uniform, lanes[:, again].copy(), False)[0]
         return found, held

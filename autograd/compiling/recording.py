@@ -10,11 +10,11 @@ import threading
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import NumberError, TracingError
-from ..structures import Structure, flatten
+from ..structures import NUMBER, Structure, flatten
 from ..value import Value
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
@@ -56,6 +56,9 @@ class Branch:
     failed: int = 0  # calls in which the guards did not hold
     runners: dict[Layout, Runner] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.build = builder(self.results)
+
     def inputs(self, given: Numbers) -> Numbers:
         """Return the program's inputs: the arguments' numbers, those of captured."""
         if not self.captured:
@@ -91,7 +94,9 @@ class Recordings:
                 runner = self.runner(branch, ())
                 found, held = runner.run_one(numbers)
                 if held:
-                    return built(branch.results, found)
+                    if isinstance(found, list):
+                        return branch.results.build(found)
+                    return branch.build(found)
                 branch.failed += 1
                 tried += 1
             self.record(call, tried)
@@ -182,22 +187,34 @@ def expanded(layout: Layout) -> list[bool]:
     return [varies for varies, count in layout for _ in range(count)]
 
 
-def built(structure: Structure, found: Any) -> Any:
-    """Return the results, nested as the function's, from the program's outputs."""
-    if structure.kind == "number":
-        return float(found[0])
-    if isinstance(found, list):
-        return structure.build(found)
-    place = 0
+def builder(structure: Structure, start: int = 0) -> Callable[[Any], Any]:
+    """Return what builds the results, nested as the function's, from the outputs.
 
-    def part(each: Structure) -> Any:
-        nonlocal place
-        start, place = place, place + each.size
-        if each.kind == "number":
-            return float(found[start])
-        return found[start:place].reshape(each.keys).copy()
+    It takes an array whose numbers from `start` on they are; arrays are views of it.
+    """
+    kind, end = structure.kind, start + structure.size
+    if kind == "number":
+        return lambda found: float(found[start])
+    if kind == "array":
+        shape = structure.keys
+        return lambda found: found[start:end].reshape(shape)
+    parts = []
+    for child in structure.children:
+        parts.append(builder(child, start))
+        start += child.size
+    if kind is list:
+        return lambda found: [part(found) for part in parts]
+    if kind is tuple:
+        return lambda found: tuple([part(found) for part in parts])
 
-    return structure.fill(part)
+    def other(found: Any) -> Any:
+        rest = iter(parts)
+        return container.fill(lambda _: next(rest)(found))
+
+    # Its items are built above: for `fill` each of them is a leaf.
+    leaves = tuple(NUMBER for _ in parts)
+    container = replace(structure, children=leaves)
+    return other
 
 
 def check_bounds(branch: Branch, numbers: Any) -> None:

@@ -105,6 +105,13 @@ def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
     return "constant", x.shape, x.dtype.str, x.tobytes()
 
 
+def key_of_array(shape: tuple[int, ...], index: bool) -> Hashable:
+    """Return the key of an array of numbers, or of one number for the shape ()."""
+    if shape:
+        return "array", shape, index
+    return "index" if index else "number"
+
+
 def rebuilt(
     x: Any, make: Callable[[str, bool], Any], name: str, index: bool = False
 ) -> Any:

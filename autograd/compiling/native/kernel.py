@@ -44,6 +44,7 @@ class Kernel:
     modules: list[str]
     calls: dict[str, int]
     outputs: int
+    uniform: int
     varying: int
     guarded: bool
     weight: int  # instructions a tile, about
@@ -89,6 +90,7 @@ def kernel(
     return Kernel(
         *_modules(main, [once, tiled]),
         outputs=plan.outputs,
+        uniform=plan.uniform,
         varying=plan.varying,
         guarded=plan.guarded,
         weight=sum(tiled.weights),
@@ -109,6 +111,7 @@ def _single(plan: Plan, level: int) -> Kernel:
     return Kernel(
         *_modules(main, [part]),
         outputs=plan.outputs,
+        uniform=plan.uniform,
         varying=0,
         guarded=plan.guarded,
         weight=sum(part.weights),

@@ -1,6 +1,8 @@
 """What one call runs in: the array of arguments and the memory that it names."""
 
+from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -14,37 +16,45 @@ _PLACES = {name: i for i, name in enumerate(ARGUMENTS)}
 
 
 class Memory:
-    """The arguments and memory of a call; calls that run at once have one each."""
+    """The arguments and memory of a call; calls that run at once have one each.
+
+    uniform: the inputs that do not vary. outputs: sums over a batch, or of one sample
+    its results.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         self.arguments = np.zeros(len(ARGUMENTS), np.int64)
         self.address = _address(self.arguments)
         self.kept = np.empty(kernel.kept)
         self.scratch = np.empty(kernel.scratch + LANES)
-        self.sums: Array = None
-        if kernel.varying == 0:
-            self.outputs = np.empty(kernel.outputs)
-            self.held = np.ones(LANES, bool)
-            self.set(o=_address(self.outputs), s=1, m=_address(self.held))
-        self.set(h=_address(self.kept), b=aligned(self.scratch))
+        self.uniform = np.empty(kernel.uniform)
+        self.outputs = np.empty(kernel.outputs)
+        self.held: Array = np.ones(LANES, bool)
+        self.lanes: Callable[[], Array] = lambda: None
+        self.set(
+            u=_address(self.uniform),
+            h=_address(self.kept),
+            b=aligned(self.scratch),
+            o=_address(self.outputs),
+            s=0 if kernel.varying else 1,
+            m=_address(self.held),
+        )
 
     def set(self, **given: int) -> None:
         """Set arguments."""
         for name, x in given.items():
             self.arguments[_PLACES[name]] = x
 
-    def point(self, uniform: Array, lanes: Array, outputs: Array, held: Array) -> None:
-        """Take inputs and outputs."""
-        self.arrays = (uniform, lanes, outputs, held)
-        count = lanes.shape[1]
-        self.set(
-            u=_address(uniform),
-            x=_address(lanes),
-            n=count,
-            o=_address(outputs),
-            s=0 if outputs.ndim == 1 else outputs.shape[1],
-            m=0 if held is None else _address(held),
-        )
+    def point(self, lanes: Array, held: Array, outputs: Array = None) -> None:
+        """Take a batch's inputs, and where results go that are not sums."""
+        if self.lanes() is not lanes:
+            self.set(x=_address(lanes), n=lanes.shape[1])
+            self.lanes = ref(lanes)
+        if held is not None:
+            self.held = held
+            self.set(m=_address(held))
+        if outputs is not None:
+            self.set(o=_address(outputs), s=outputs.shape[1])
 
     def follow(self, other: "Memory") -> None:
         """Take another's arguments; what is computed between them lies in its own."""

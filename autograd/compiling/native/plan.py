@@ -75,6 +75,7 @@ def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
     varies.extend(bytes(sum(len(operands) for *_, operands in items)))  # for parts
     for slot, _, operands in items:
         varies[slot] = any(map(varies.__getitem__, operands))
+    items = _beginnings(items, varies)
     plan.once = [item for item in items if not varies[item[0]]]
     plan.tiled = [item for item in items if varies[item[0]]]
     plan.tiled += _results(program)
@@ -131,6 +132,46 @@ def _parts(name: str, operands: list[int]) -> list[tuple[str, tuple[int, ...]]]:
         ("dot" if i == 0 else "more", (*left[i : i + step], *right[i : i + step]))
         for i in range(0, half, step)
     ]
+
+
+def _beginnings(items: list[Item], varies: bytearray) -> list[Item]:
+    """Let sums that vary begin with what does not: those terms are added once.
+
+    Terms are added from left to right, so the bits stay.
+    """
+    found: list[Item] = []
+    for slot, name, operands in items:
+        if name not in ("sum", "dot", "more") or not varies[slot]:
+            found.append((slot, name, operands))
+            continue
+        first = operands[:1] if name == "more" else ()
+        terms = _terms(name, operands[len(first) :])
+        same = 0
+        if not any(map(varies.__getitem__, first)):
+            while not any(map(varies.__getitem__, terms[same])):
+                same += 1
+        if same == 0 or (name == "sum" and same == 1):
+            found.append((slot, name, operands))
+            continue
+        start = len(varies)
+        varies.append(False)
+        found.append((start, name, (*first, *_operands(terms[:same]))))
+        rest = (start, *_operands(terms[same:]))
+        found.append((slot, "sum" if name == "sum" else "more", rest))
+    return found
+
+
+def _terms(name: str, operands: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return the factors of each term of a sum, or of a sum of products."""
+    if name == "sum":
+        return [(p,) for p in operands]
+    half = len(operands) // 2
+    return list(zip(operands[:half], operands[half:], strict=True))
+
+
+def _operands(terms: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """Return the operands of these terms: all first factors, then all second ones."""
+    return tuple(p for column in zip(*terms, strict=True) for p in column)
 
 
 def _results(program: Program) -> list[Item]:

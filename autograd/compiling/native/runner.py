@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import ArgumentError
 from ..program import Program
 from .engine import Cancelled
-from .kernel import CHUNK, SMALL, Kernel, kernel
+from .kernel import SMALL, Kernel, kernel
 from .shapes import LANES
 from .version import Version
 
@@ -47,7 +47,8 @@ class Runner:
         self._level, self._threads = level, threads
         self._codes: dict[bool, _Code] = {}
         self._lock = threading.Lock()
-        if not any(varying):
+        self._varies = any(varying)
+        if not self._varies:
             self._code(False)  # of batches it is not yet known if they are added up
 
     def _code(self, sums: bool) -> "_Code":
@@ -91,7 +92,7 @@ class Runner:
 
     def run_one(self, numbers: "array[float]") -> tuple[Array, bool]:
         """Run one sample; no input varies."""
-        code = self._code(False)
+        code = self._codes.get(False) or self._code(False)
         version = code.version
         memory = version.memory()
         memory.arguments[0] = numbers.buffer_info()[0]
@@ -106,27 +107,30 @@ class Runner:
         self, uniform: Array, lanes: Array, reduce: bool
     ) -> tuple[Array, Array | None]:
         """Run a batch: see `backends.Runner`."""
-        uniform = np.ascontiguousarray(uniform, float)
         count = lanes.shape[1]
-        if not any(self._varying):
+        if not self._varies:
             return self._run_alike(uniform, count, reduce)
-        lanes = np.ascontiguousarray(lanes, float)
-        code = self._code(reduce)
+        code = self._codes.get(reduce) or self._code(reduce)
         version = code.version
+        kernel = version.kernel
+        if not (lanes.flags.c_contiguous and lanes.dtype == float):
+            lanes = np.ascontiguousarray(lanes, float)
         padded = -(-count // LANES) * LANES
-        rows = version.kernel.outputs
-        outputs = np.zeros(rows) if reduce else np.empty((rows, padded))
-        held = np.empty(padded, bool) if version.kernel.guarded else None
+        held = np.empty(padded, bool) if kernel.guarded else None
+        outputs = None if reduce else np.empty((kernel.outputs, padded))
+        memory = version.memory()
+        memory.uniform[:] = uniform
+        memory.point(lanes, held, outputs)
         if count:
-            memory = version.memory()
-            memory.point(uniform, lanes, outputs, held)
-            version.execute(memory, count, version.threads(count, self._threads))
-            version.free.append(memory)
+            threads = version.threads(count, self._threads)
+            version.execute(memory, count, threads, (lanes, outputs))
             if code.left > 0:
                 code.count(version.work(count))
-        if not reduce:
-            outputs = outputs[:, :count]
-        return outputs, None if held is None else held[:count]
+        else:
+            memory.outputs[:] = 0.0
+        found = memory.outputs.copy() if outputs is None else outputs[:, :count]
+        version.free.append(memory)
+        return found, None if held is None else held[:count]
 
     def _run_alike(
         self, uniform: Array, count: int, reduce: bool
@@ -140,40 +144,6 @@ class Runner:
         if count > 1:
             raise ArgumentError(f"{count} samples in which no number varies")
         return (found if held and count else np.zeros(len(found))) + 0.0, all_held
-
-    def bind(
-        self, uniform: Array, lanes: Array, outputs: Array
-    ) -> Callable[[], Array | None]:
-        """Return a function that runs the batch in these arrays, again and again.
-
-        Each call reads `uniform` and `lanes` anew, puts the sums over the samples whose
-        guards held into `outputs`, and returns for each sample whether they held, None
-        without guards. The arrays are float64 and contiguous; they are kept, not
-        copied, so that a call takes under a microsecond besides the work.
-
-        Raises `ArgumentError` for other arrays.
-        """
-        code = self._code(any(self._varying))
-        kernel = code.version.kernel
-        shapes = {
-            "uniform": (uniform, (len(self._varying) - kernel.varying,)),
-            "lanes": (lanes, (kernel.varying, *lanes.shape[1:2])),
-            "outputs": (outputs, (kernel.outputs,)),
-        }
-        for name, (each, shape) in shapes.items():
-            whole = each.dtype == float and each.flags.c_contiguous
-            if not whole or each.shape != shape or (each is lanes) != (each.ndim == 2):
-                raise ArgumentError(
-                    f"{name} must be a contiguous float64 array of shape {shape}, got "
-                    f"{each.dtype} {each.shape}"
-                )
-        if not kernel.varying:
-            return partial(self._run_into, uniform, lanes, outputs)
-        return _Bound(code, (uniform, lanes, outputs), self._threads).call
-
-    def _run_into(self, uniform: Array, lanes: Array, outputs: Array) -> Array | None:
-        outputs[:], held = self.run(uniform, lanes, True)
-        return held
 
 
 class _Code:
@@ -212,51 +182,6 @@ class _Code:
             return
         if self._next:
             self.left = self._next[0][1]
-
-
-class _Bound:
-    """A batch whose arrays stay the same."""
-
-    def __init__(
-        self, code: _Code, arrays: tuple[Array, ...], wanted: int | None
-    ) -> None:
-        self.code, self.arrays = code, arrays
-        self.samples = arrays[1].shape[1]
-        guarded = code.version.kernel.guarded
-        padded = np.empty(-(-self.samples // LANES) * LANES, bool) if guarded else None
-        self.padded = padded
-        self.held = None if padded is None else padded[: self.samples]
-        self.wanted = wanted
-        self.version: Version | None = None
-
-    def follow(self, version: Version) -> None:
-        """Take another version's code, and memory for it."""
-        uniform, lanes, outputs = self.arrays
-        self.memory = version.memory()
-        self.memory.point(uniform, lanes, outputs, self.padded)
-        self.threads = version.threads(self.samples, self.wanted)
-        self.memory.span(self.samples, 0, -(-self.samples // CHUNK))
-        self.work = version.work(self.samples)
-        self.version, self.run, self.address = version, version.run, self.memory.address
-
-    def call(self) -> Array | None:
-        code = self.code
-        if self.version is not code.version:
-            self.follow(code.version)
-        if self.threads == 1 and self.samples:
-            self.run(self.address)
-        else:
-            self.shared()
-        if code.left > 0:
-            code.count(self.work)
-        return self.held
-
-    def shared(self) -> None:
-        if not self.samples:
-            self.arrays[2][:] = 0.0
-            return
-        assert self.version is not None
-        self.version.execute(self.memory, self.samples, self.threads)
 
 
 def _is_ending() -> bool:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from .memory import Memory, aligned
 from .shapes import LANES
 
 __all__ = ["Version"]
+
+Array = Any
 
 ROUND = 256  # chunks whose sums are kept before they are totalled, with threads
 # Work is counted in instructions on a tile (or on one sample), about a nanosecond each.
@@ -50,16 +53,25 @@ class Version:
             wanted = _processors() if self.work(count) >= SHARED else 1
         return max(1, min(wanted, -(-count // CHUNK)))
 
-    def execute(self, memory: Memory, count: int, threads: int) -> None:
-        """Run a batch that a memory points to."""
+    def execute(
+        self, memory: Memory, count: int, threads: int, arrays: tuple[Array, ...]
+    ) -> None:
+        """Run a batch that a memory points to; the arrays must live until it ends."""
         chunks = -(-count // CHUNK)
         if threads == 1:
             memory.span(count, 0, chunks)
             self.run(memory.address)
         else:
-            self._share(memory, count, chunks, threads)
+            self._share(memory, count, chunks, threads, arrays)
 
-    def _share(self, memory: Memory, count: int, chunks: int, threads: int) -> None:
+    def _share(
+        self,
+        memory: Memory,
+        count: int,
+        chunks: int,
+        threads: int,
+        arrays: tuple[Array, ...],
+    ) -> None:
         """Run a batch by several threads, each some chunks; sums are added in order."""
         functions = self.functions
         others = [self.memory() for _ in range(threads - 1)]
@@ -84,7 +96,7 @@ class Version:
                     if each is memory:
                         functions["chunks"](each.address)
                     else:
-                        given = (self, each, memory, memory.arrays, sums)
+                        given = (self, each, memory, arrays, sums)
                         tasks.append(_pool(threads).submit(_chunks, *given))
             finally:
                 wait(tasks)  # an interrupted batch leaves nobody at work in its arrays
