@@ -30,10 +30,9 @@ class Mapped:
     it.
     """
 
-    def __init__(
-        self, x: Any, axis: int, index: bool, where: Callable[[], str]
-    ) -> None:
+    def __init__(self, x: Any, axis: int, index: bool, where: str) -> None:
         self.index = index
+        self.count: int
         self.parts: dict[Any, Mapped] | None = None
         if is_array(x):
             if not -x.ndim <= axis < x.ndim:
