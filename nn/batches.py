@@ -18,8 +18,9 @@ __all__ = ["BatchGradient", "Loss", "Pairs", "eager", "pairs", "try_out", "with_
 Loss = Callable[[list[Any], list[Any]], Any]
 Pairs = tuple[list[Any], list[Any]]
 
-BatchGradient = Callable[[list[Any], list[Any]], tuple[float, list[Any]]]
-"""A batch's inputs and targets → its loss, and its outputs as plain numbers.
+BatchGradient = Callable[[list[Any], list[Any], list[Value]], tuple[float, list[Any]]]
+"""A batch's inputs and targets, and the parameters that shall move → the batch's loss,
+and its outputs as plain numbers.
 
 The loss's gradient is in the parameters' `.grad` afterwards, for all of the batch and
 nothing else; no parameter has changed.
@@ -29,7 +30,9 @@ nothing else; no parameter has changed.
 def eager(model: Module, loss: Loss, optimizer: Optimizer) -> BatchGradient:
     """Return the function that records a batch's graph and goes back through it."""
 
-    def gradient(inputs: list[Any], targets: list[Any]) -> tuple[float, list[Any]]:
+    def gradient(
+        inputs: list[Any], targets: list[Any], moved: list[Value]
+    ) -> tuple[float, list[Any]]:
         outputs = [model(x) for x in inputs]
         cost = loss(outputs, targets)
         if not isinstance(cost, Value):

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import autograd
-from autograd import ArgumentError, TracingError
+from autograd import ArgumentError, TracingError, Value
 
 from .batches import BatchGradient, Loss, eager
 from .metrics import plain
@@ -37,15 +37,17 @@ def compiled(
 
         return autograd.compile(sample)
 
-    def gradient(inputs: list[Any], targets: list[Any]) -> tuple[float, list[Any]]:
-        moved = optimizer.parameters()
+    def gradient(
+        inputs: list[Any], targets: list[Any], moved: list[Value]
+    ) -> tuple[float, list[Any]]:
         key = tuple(map(id, moved))
         try:
             if key not in steps:
                 twice = [step_of(moved) for _ in range(2)]
                 _check_repeats(model, twice, inputs, targets)
                 steps[key] = step_of(moved)
-                _check_mean(steps[key], eager(model, loss, optimizer), inputs, targets)
+                whole, _ = eager(model, loss, optimizer)(inputs, targets, moved)
+                _check_mean(steps[key], whole, inputs, targets)
             cost, slopes = steps[key].map(inputs, targets, reduce="mean")
             outputs = [plain(predict(x)) for x in inputs] if with_outputs else []
         except TracingError as error:
@@ -80,12 +82,9 @@ def _check_repeats(
         )
 
 
-def _check_mean(
-    step: Any, eagerly: BatchGradient, inputs: list[Any], targets: list[Any]
-) -> None:
+def _check_mean(step: Any, whole: float, inputs: list[Any], targets: list[Any]) -> None:
     """Raise `ArgumentError` unless the batch's loss is the mean of the samples'."""
     cost, _ = step.map(inputs, targets, reduce="mean")
-    whole, _ = eagerly(inputs, targets)
     if not math.isclose(cost, whole, rel_tol=1e-9, abs_tol=1e-12):
         raise ArgumentError(
             f"the loss of the first batch is {whole!r}, the mean over its samples "

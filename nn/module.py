@@ -88,11 +88,7 @@ class Module:
 
         A parameter that several modules share is frozen if one of them is.
         """
-        frozen = {
-            id(thing)
-            for _, owner, thing in _walk(self)
-            if owner._frozen and not isinstance(thing, Module)
-        }
+        frozen = {id(thing) for _, owner, thing in _walk(self) if owner._frozen}
         return [value for value in self.parameters() if id(value) not in frozen]
 
     def named_modules(self) -> list[tuple[str, "Module"]]:
@@ -300,7 +296,10 @@ def _look(
         around = [*inside, thing]
         items = thing.items() if isinstance(thing, Mapping) else enumerate(thing)
         for key, item in items:
-            _look(f"{place}[{key!r}]", item, found, around)
+            if type(item) is Value and item.rule is None:  # most are: for speed
+                found.append((f"{place}[{key!r}]", item))
+            else:
+                _look(f"{place}[{key!r}]", item, found, around)
     elif isinstance(thing, _SETS):
         if any(isinstance(item, (Value, Module)) for item in thing):
             raise ArgumentError(

@@ -153,8 +153,8 @@ class Run:
         rows = self._rows()
         inputs, targets = ([part[i] for i in rows] for part in self._data)
         with with_row("data", self.model, self._data, rows):
-            loss, outputs = self._gradient(inputs, targets)
-        moved = self.optimizer.parameters()
+            moved = self.optimizer.parameters()
+            loss, outputs = self._gradient(inputs, targets, moved)
         if not math.isfinite(loss):
             raise DivergenceError(self._diagnosis(f"the loss became {loss}"))
         if not all(math.isfinite(p.grad) for p in moved):
