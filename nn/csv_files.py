@@ -22,6 +22,9 @@ class Dataset(NamedTuple, Generic[Label]):
 
     The labels are class indices, and `class_names` names the classes; or, where it is
     empty, they are numbers to be predicted.
+
+    >>> Dataset([[5.1], [6.2]], [0, 1], ("width",), ("setosa", "virginica")).class_names
+    ('setosa', 'virginica')
     """
 
     features: list[list[float]]

@@ -49,7 +49,12 @@ def iris() -> Dataset[int]:
 
 
 class Split(NamedTuple, Generic[Feature, Label]):
-    """Rows to train on and rows held out, in scikit-learn's order."""
+    """Rows to train on and rows held out, in scikit-learn's order.
+
+    >>> split = Split([[0.0]], [[1.0]], [0], [1])
+    >>> split.test_features, split.test_labels
+    ([[1.0]], [1])
+    """
 
     train_features: list[Feature]
     test_features: list[Feature]
@@ -129,6 +134,9 @@ class Scaling(NamedTuple):
 
     Keep it beside a trained model, whose inputs must be scaled as its training data
     were.
+
+    >>> Scaling((1.0,), (2.0,)).means
+    (1.0,)
     """
 
     means: tuple[float, ...]

@@ -23,7 +23,14 @@ def axes_or_new(axes: Any) -> Any:
 
 
 def new_figure(panels: int) -> tuple[Any, list[Any]]:
-    """Return a figure with axes side by side, or say what to install."""
+    """Return a figure with axes side by side, or say what to install.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> figure, axes = new_figure(2)
+    >>> len(axes)
+    2
+    """
     return grid(panels, columns=panels, size=(6, 4.5))
 
 

@@ -377,6 +377,8 @@ LOSSES: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
 def by_name(name: str) -> Callable[..., Any]:
     """Return the loss of that name.
 
+    Raises `ArgumentError` for a name that is unknown, with the nearest one.
+
     >>> by_name("cross_entropi")
     Traceback (most recent call last):
     autograd.errors.ArgumentError: unknown loss 'cross_entropi': did you mean ...

@@ -38,6 +38,10 @@ class Method(NamedTuple):
     init: ``params -> state``, before the first step.
     update: ``(grads, state, params) -> (steps, state)``; the steps are to be added to
         the parameters.
+
+    >>> halve = Method(lambda p: 0, lambda g, state, p: ([-x / 2 for x in p], state))
+    >>> halve.update([1.0], halve.init([8.0]), [8.0])
+    ([-4.0], 0)
     """
 
     init: Callable[[Numbers], Any]
@@ -68,7 +72,14 @@ def chain(*methods: Method) -> Method:
 
 
 def clip_by_value(limit: float) -> Method:
-    """Move each gradient into [−limit, limit]; then comes a method, in a `chain`."""
+    """Move each gradient into [−limit, limit]; then comes a method, in a `chain`.
+
+    Raises `ArgumentError` for options outside of their ranges.
+
+    >>> method = chain(clip_by_value(1.0), sgd(lr=0.5))
+    >>> method.update([3.0, -0.25], method.init([0.0, 0.0]), [0.0, 0.0])[0]
+    [-0.5, 0.125]
+    """
     _check("clip_value", limit, above=0)
 
     def change(grads: Numbers, params: Numbers) -> list[float]:
@@ -80,6 +91,8 @@ def clip_by_value(limit: float) -> Method:
 
 def clip_by_norm(limit: float) -> Method:
     """Scale all gradients by min(1, limit / (‖g‖ + 1e-6)), ‖g‖ the norm of them all.
+
+    Raises `ArgumentError` for options outside of their ranges.
 
     >>> method = clip_by_norm(1.0)
     >>> steps, _ = method.update([3.0, 4.0], method.init([0.0, 0.0]), [0.0, 0.0])
@@ -113,6 +126,8 @@ def sgd(
 
     Keras has η = 0.01, and it inside of the velocity, v ← μ v − η g: the same as long
     as η stays.
+
+    Raises `ArgumentError` for options outside of their ranges.
 
     >>> method = sgd(lr=lambda k: 1.0 / (k + 1))
     >>> state = method.init([5.0])
@@ -151,6 +166,13 @@ def rmsprop(
 
     Source: T. Tieleman, G. Hinton, Neural networks for machine learning, lecture 6.5,
     2012; centred: A. Graves, arXiv:1308.0850, 2013.
+
+    Raises `ArgumentError` for options outside of their ranges.
+
+    >>> method = rmsprop(lr=0.5, alpha=0.75)
+    >>> steps, state = method.update([2.0], method.init([0.0]), [0.0])
+    >>> f"{steps[0]:.6f}", state[0]
+    ('-1.000000', {'v': [1.0]})
     """
     _check("alpha", alpha, below=1)
     _check("eps", eps, above=0)
@@ -192,6 +214,13 @@ def adagrad(
     Keras has η = 0.001, s = 0.1 at first, and ε = 1e-7 inside of the root.
 
     Source: J. Duchi, E. Hazan, Y. Singer, JMLR 12, 2011.
+
+    Raises `ArgumentError` for options outside of their ranges.
+
+    >>> method = adagrad(lr=0.5)
+    >>> steps, _ = method.update([2.0, -4.0], method.init([0.0, 0.0]), [0.0, 0.0])
+    >>> [f"{step:.6f}" for step in steps]
+    ['-0.500000', '0.500000']
     """
     _check("lr_decay", lr_decay)
     _check("initial_accumulator_value", initial_accumulator_value)
@@ -230,6 +259,13 @@ def adam(
 
     Source: D. P. Kingma, J. Ba, ICLR 2015; AMSGrad: S. J. Reddi, S. Kale, S. Kumar,
     ICLR 2018.
+
+    Raises `ArgumentError` for options outside of their ranges.
+
+    >>> method = adam(lr=0.5)
+    >>> steps, _ = method.update([2.0, -4.0], method.init([0.0, 0.0]), [0.0, 0.0])
+    >>> [f"{step:.6f}" for step in steps]
+    ['-0.500000', '0.500000']
     """
     return chain(*_decay(weight_decay), _adam(betas, eps, amsgrad), _descend(lr))
 
@@ -246,6 +282,13 @@ def adamw(
     Keras' default λ is 0.004.
 
     Source: I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", 2019.
+
+    Raises `ArgumentError` for options outside of their ranges.
+
+    >>> method = adamw(lr=0.5, weight_decay=0.5)
+    >>> steps, _ = method.update([2.0], method.init([4.0]), [4.0])
+    >>> f"{steps[0]:.6f}"
+    '-1.500000'
     """
     return chain(_adam(betas, eps, amsgrad), *_decay(weight_decay), _descend(lr))
 

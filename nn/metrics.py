@@ -27,6 +27,8 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
         tie the first); or one number, which is positive for class 1.
     targets: class indices, or 0 and 1 or −1 and 1 for single numbers.
 
+    Raises `ArgumentError` for lists of different lengths, or empty ones.
+
     >>> accuracy([[0.1, 2.0], [0.3, 0.2]], [1, 1])
     0.5
     >>> accuracy([3.0, -0.5, -2.0, 1.0], [1, 1, -1, 1])
@@ -37,6 +39,8 @@ def accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
 
 def binary_accuracy(predictions: Sequence[Any], targets: Sequence[Any]) -> float:
     """Return `accuracy` for probabilities of class 1: it is predicted above 1/2.
+
+    Raises `ArgumentError` for lists of different lengths, or empty ones.
 
     >>> binary_accuracy([0.9, 0.4, 0.1], [1, 1, 0])
     0.6666666666666666
@@ -88,6 +92,8 @@ METRICS: MappingProxyType[str, Metric] = MappingProxyType(
 
 def by_name(name: str) -> Metric:
     """Return the metric of that name; every loss of `LOSSES` is one, too.
+
+    Raises `ArgumentError` for a name that is unknown, with the nearest one.
 
     >>> by_name("accurac")
     Traceback (most recent call last):

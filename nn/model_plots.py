@@ -25,6 +25,14 @@ def gradient_flow(flow: "GradientFlow") -> Any:
     """Plot the gradient's norm by layer, and by time step if there are some.
 
     flow: what ``nn.gradient_flow(model, loss)`` returns. Returns the figure.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> flow = nn.gradient_flow(model, model([1.0, -1.0]) ** 2)
+    >>> len(gradient_flow(flow).axes)
+    1
     """
     figure, (left, *rest) = new_figure(2 if flow.steps else 1)
     norms = [norm for _, norm in flow.layers.values()]
@@ -57,6 +65,14 @@ def weight_histograms(record: "RecordWeights", bins: int = 40) -> Any:
 
     record: the callback that was given to `fit`. Each column of a panel is a histogram,
     the darker, the more of the layer's weights have that size; the line is their mean.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> import nn
+    >>> model, record = nn.MLP(1, [1], seed=0), nn.callbacks.RecordWeights()
+    >>> history = nn.fit(model, "mse", ([[1.0]], [0.0]), 4, callbacks=record)
+    >>> len(weight_histograms(record).axes) > 0
+    True
     """
     if not record.records:
         raise ArgumentError(
@@ -100,6 +116,13 @@ def activations(model: Module, inputs: Sequence[Any], bins: int = 30) -> Any:
     The layers are the rows of ``model.summary()``. A panel's title has mean, standard
     deviation and the share of zeros, which is large where relus are dead; outputs that
     pile up at −1 and 1 show a saturated tanh.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> import nn
+    >>> model = nn.MLP(2, [3, 1], seed=0)
+    >>> len(activations(model, [[0.0, 1.0], [1.0, 0.0]]).axes) > 0
+    True
     """
     if len(inputs) == 0:
         raise ArgumentError("activations of no inputs: give at least one")

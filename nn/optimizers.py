@@ -61,6 +61,8 @@ class Optimizer:
     parameters: a module, whose frozen parameters stay as they are, with their state, or
     a list of Values.
 
+    Raises `ArgumentError` for parameters that are no leaf Values.
+
     >>> from autograd import Value
     >>> x = Value(3.0)
     >>> optimizer = Optimizer([x], chain(clip_by_norm(1.0), sgd(lr=0.5)))
@@ -391,6 +393,8 @@ OPTIMIZERS: MappingProxyType[str, Callable[..., Optimizer]] = MappingProxyType(
 
 def by_name(name: str) -> Callable[..., Optimizer]:
     """Return the optimizer of that name.
+
+    Raises `ArgumentError` for a name that is unknown, with the nearest one.
 
     >>> by_name("adma")
     Traceback (most recent call last):

@@ -46,6 +46,10 @@ def loss_curve(losses: Any, axes: Any = None) -> Any:
 
     Raises `ArgumentError` for a run without epochs, and `MissingExtraError` without
     matplotlib.
+
+    >>> figure = loss_curve([0.5, 0.25, 0.125])
+    >>> figure.axes[0].get_ylabel()
+    'mean loss of an epoch'
     """
     columns = losses if isinstance(losses, Mapping) else {"loss": losses}
     if hasattr(losses, "to_dict"):
@@ -118,6 +122,11 @@ def decision_regions(
 
     Raises `ArgumentError` for empty or unequal lists and `MissingExtraError` without
     matplotlib.
+
+    >>> scores = lambda row: row[0] - row[1]
+    >>> figure = decision_regions(scores, [[0.0, 1.0], [1.0, 0.0]], [0, 1], points=8)
+    >>> len(figure.axes) > 0
+    True
     """
     _check_lengths("decision_regions", features, labels)
     axes = axes_or_new(axes)
@@ -171,6 +180,12 @@ def fitted_curve(
     """Plot a model of one number as a curve, and samples as dots; return the figure.
 
     function: a model, or a function of a row [x]. inputs, targets: the samples.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> figure = fitted_curve(lambda row: 2 * row[0], [[0.0], [1.0]], [0.1, 1.9])
+    >>> len(figure.axes)
+    1
     """
     _check_lengths("fitted_curve", inputs, targets)
     axes = axes_or_new(axes)
@@ -189,6 +204,12 @@ def predictions(
     """Plot what a model predicts over what was wanted; return the figure.
 
     The better, the nearer the dots are to the line.
+
+    Raises `MissingExtraError` without matplotlib.
+
+    >>> figure = predictions([0.9, 2.1], [1.0, 2.0])
+    >>> len(figure.axes)
+    1
     """
     _check_lengths("predictions", predicted, targets)
     axes = axes_or_new(axes)

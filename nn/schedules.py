@@ -37,6 +37,12 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
     """Return the schedule η·γ^⌊k/s⌋: times γ = factor after each s = every steps.
 
     PyTorch's StepLR(step_size, gamma).
+
+    Raises `ArgumentError` for options, and steps, outside of their ranges.
+
+    >>> rate = step(0.5, every=10, factor=0.5)
+    >>> rate(0), rate(9), rate(10), rate(20)
+    (0.5, 0.5, 0.25, 0.125)
     """
     _check_size("lr", lr)
     _check_size("factor", factor)
@@ -46,6 +52,8 @@ def step(lr: float, every: int, factor: float = 0.1) -> Schedule:
 
 def exponential(lr: float, factor: float) -> Schedule:
     """Return the schedule η·γᵏ, γ = factor. PyTorch's ExponentialLR(gamma).
+
+    Raises `ArgumentError` for options, and steps, outside of their ranges.
 
     >>> [round(exponential(1.0, 0.9)(k), 3) for k in range(4)]
     [1.0, 0.9, 0.81, 0.729]
@@ -61,6 +69,8 @@ def cosine(lr: float, steps: int, lowest: float = 0.0) -> Schedule:
     After n = steps the rate rises again, with the period 2n, as in PyTorch's
     CosineAnnealingLR(T_max, eta_min). Source: I. Loshchilov, F. Hutter, "SGDR", ICLR
     2017, equation 5.
+
+    Raises `ArgumentError` for options, and steps, outside of their ranges.
 
     >>> [round(cosine(1.0, 4)(k), 3) for k in range(5)]
     [1.0, 0.854, 0.5, 0.146, 0.0]
@@ -78,6 +88,8 @@ def warm_up(lr: float | Schedule, steps: int, start: float = 1 / 3) -> Schedule:
         warm-up, and that rate is what the warm-up leads to.
 
     PyTorch's LinearLR(start_factor, total_iters), before another one by SequentialLR.
+
+    Raises `ArgumentError` for options, and steps, outside of their ranges.
 
     >>> rate = warm_up(cosine(1.0, 4), steps=2, start=0.5)
     >>> [round(rate(k), 3) for k in range(7)]
@@ -155,6 +167,8 @@ SCHEDULES: MappingProxyType[str, Callable[..., Schedule]] = MappingProxyType(
 
 def by_name(name: str) -> Callable[..., Schedule]:
     """Return the function of that name.
+
+    Raises `ArgumentError` for a name that is unknown, with the nearest one.
 
     >>> by_name("cosin")
     Traceback (most recent call last):

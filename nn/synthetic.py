@@ -35,7 +35,11 @@ __all__ = [
 
 
 class Samples(NamedTuple):
-    """Inputs, one row (or sequence of rows) a sample, and a target for each."""
+    """Inputs, one row (or sequence of rows) a sample, and a target for each.
+
+    >>> Samples([[0.0], [1.0]], [0, 1]).targets
+    [0, 1]
+    """
 
     inputs: list[Any]
     targets: list[Any]
@@ -46,6 +50,8 @@ def moons(count: int = 100, noise: float = 0.1, seed: Any = 0) -> Samples:
 
     Class 0 lies on (cos φ, sin φ), class 1 on (1 − cos φ, ½ − sin φ), 0 ≤ φ ≤ π evenly
     spaced. noise: standard deviation of what is added to both coordinates.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
 
     >>> moons(4, noise=0.0).inputs[:2]
     [[1.0, 0.0], [0.0, 0.5]]
@@ -66,6 +72,11 @@ def circles(
     """Return points on a circle of radius 1, class 0, and inside, class 1.
 
     factor: the inner radius.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
+
+    >>> circles(4, noise=0.0, factor=0.25).inputs[:2]
+    [[1.0, 0.0], [0.25, 0.0]]
     """
     draw = _noise(count, noise, seed)
     if not 0 < _number("factor", factor) < 1:
@@ -88,6 +99,11 @@ def spirals(
     """Return points on spirals of radius 1 that wind around each other, one a class.
 
     turns: how often each goes around. The points are evenly spaced in the angle.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
+
+    >>> spirals(4, noise=0.0).targets
+    [0, 1, 0, 1]
     """
     draw = _noise(count, noise, seed)
     check_count("classes", classes)
@@ -103,7 +119,11 @@ def spirals(
 
 
 def xor(count: int = 4, noise: float = 0.0, seed: Any = 0) -> Samples:
-    """Return the corners of the unit square in turn; the class is x₀ xor x₁."""
+    """Return the corners of the unit square in turn; the class is x₀ xor x₁.
+
+    >>> xor().targets
+    [0, 1, 0, 1]
+    """
     draw = _noise(count, noise, seed)
     corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]
     inputs = [draw([*corners[i % 4]]) for i in range(count)]
@@ -121,6 +141,11 @@ def blobs(
 
     The centres are drawn from the cube −10 ≤ x ≤ 10, so that two may lie close.
     noise: the standard deviation around them. features: the number of dimensions.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
+
+    >>> blobs(6, classes=3).targets
+    [0, 1, 2, 0, 1, 2]
     """
     check_count("classes", classes)
     check_count("features", features)
@@ -139,6 +164,8 @@ def sine(
     seed: Any = 0,
 ) -> Samples:
     """Return rows [x], evenly spaced from low to high, and the targets sin x + noise.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
 
     >>> sine(3, low=0.0, high=math.pi).inputs
     [[0.0], [1.5707963267948966], [3.141592653589793]]
@@ -160,6 +187,8 @@ def adding_problem(count: int = 100, length: int = 30, seed: Any = 0) -> Samples
     Source: S. Hochreiter, J. Schmidhuber, "Long short-term memory", Neural Computation
     9 (1997), section 5.4, here with two halves and numbers from 0 on.
 
+    Raises `ArgumentError` for a count, or another option, outside of its range.
+
     >>> [sequence], [target] = adding_problem(1, length=4)
     >>> sum(number * mark for number, mark in sequence) == target
     True
@@ -180,6 +209,12 @@ def parity(count: int = 100, bits: int = 8, seed: Any = 0) -> Samples:
     """Return rows of random bits, 0.0 or 1.0; the class is 1 if the 1s are odd.
 
     For a recurrent network, ``[[bit] for bit in row]`` is the row as a sequence.
+
+    Raises `ArgumentError` for a count, or another option, outside of its range.
+
+    >>> [row], [odd] = parity(1, bits=4)
+    >>> odd == sum(row) % 2
+    True
     """
     check_count("count", count)
     check_count("bits", bits)
@@ -204,6 +239,8 @@ PROBLEMS: MappingProxyType[str, Callable[..., Samples]] = MappingProxyType(
 
 def by_name(name: str) -> Callable[..., Samples]:
     """Return the function of that name.
+
+    Raises `ArgumentError` for a name that is unknown, with the nearest one.
 
     >>> by_name("spiral")
     Traceback (most recent call last):
