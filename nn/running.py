@@ -152,8 +152,8 @@ class Run:
     def _batch(self) -> None:
         rows = self._rows()
         inputs, targets = ([part[i] for i in rows] for part in self._data)
+        moved = self.optimizer.parameters()
         with with_row("data", self.model, self._data, rows):
-            moved = self.optimizer.parameters()
             loss, outputs = self._gradient(inputs, targets, moved)
         if not math.isfinite(loss):
             raise DivergenceError(self._diagnosis(f"the loss became {loss}"))

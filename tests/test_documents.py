@@ -2,6 +2,7 @@
 
 import doctest
 import inspect
+import operator
 import re
 import types
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_a_wrong_name_gets_advice(where, name, advice):
 @pytest.mark.parametrize("where", [autograd, nn])
 def test_a_name_like_no_other_gets_none(where):
     with pytest.raises(AttributeError, match=r"no attribute 'qqqqqq'$"):
-        where.qqqqqq  # noqa: B018
+        operator.attrgetter("qqqqqq")(where)
 
 
 def test_advice_names_what_is_there():

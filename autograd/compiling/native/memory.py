@@ -39,6 +39,7 @@ class Memory:
             s=0 if kernel.varying else 1,
             m=_address(self.held),
         )
+        self._own = self.arguments.copy()
 
     def set(self, **given: int) -> None:
         """Set arguments."""
@@ -61,6 +62,11 @@ class Memory:
         own = self.arguments[_PLACES["b"]]
         self.arguments[:] = other.arguments
         self.set(b=own)
+
+    def leave(self) -> None:
+        """Name its own memory again, after it has followed another."""
+        self.arguments[:] = self._own
+        self.lanes = lambda: None
 
     def span(self, count: int, first: int, end: int) -> None:
         """Take the chunks to run over."""

@@ -106,6 +106,8 @@ class Version:
                 memory.span(count, first, end)
                 memory.set(sums=start)
                 totals(memory.address)
+        for other in others:
+            other.leave()
         self.free += others
 
 

@@ -181,8 +181,11 @@ def test_batches_are_added_in_one_tree(count, guarded):
         assert bits(again) == bits(apart)
         for _ in range(2):  # the same memory, the same lanes
             assert bits(made.run(uniform, lanes, True)[0]) == bits(true)
-        lanes[:] += 0.0  # in place: their address stays
-        assert bits(made.run(uniform, lanes, True)[0]) == bits(true)
+    lanes[:] = lanes[:, ::-1].copy()  # other numbers in the same array
+    fresh = runner(program, varying)
+    assert bits(made.run(uniform, lanes, True)[0]) == bits(
+        fresh.run(uniform, lanes, True)[0]
+    )
 
 
 def random_program(rng, inputs, count):
@@ -369,6 +372,47 @@ def test_hot_code_gets_better_while_it_runs_and_keeps_its_bits(monkeypatch):
     assert call() == first
 
 
+@pytest.mark.parametrize(
+    ("code", "once", "tiled"),
+    [
+        (("sum", 0, 1, 2), [("sum", 2)], ("sum", 2)),
+        (("sum", 0, 2, 1), [], ("sum", 3)),  # terms stay in their order
+        (("dot", 0, 0, 2, 0, 1, 2), [("dot", 4)], ("more", 3)),
+        (("dot", 2, 0, 0, 1), [], ("dot", 4)),
+        (("sum", *[0] * 40, 2), [("sum", 32), ("sum", 9)], ("sum", 2)),
+    ],
+)
+def test_sums_begin_with_what_does_not_vary(code, once, tiled):
+    from autograd.compiling.native.plan import planned
+
+    program = Program(("u", "v", "x"), (), (code,), (3,))
+    varying = (False, False, True)
+    plan = planned(program, varying, exact=True)
+    read = [(name, len(operands)) for _, name, operands in plan.once if name != "keep"]
+    assert read == once
+    assert (plan.tiled[0][1], len(plan.tiled[0][2])) == tiled
+    lanes = np.array([[0.3, -1e16]])
+    found, _ = runner(program, varying).run(np.array([0.1, 1e16]), lanes, False)
+    wanted = [program.run([0.1, 1e16, x])[0] for x in lanes[0].tolist()]
+    assert bits(found) == bits(wanted)
+
+
+@pytest.mark.parametrize("reduce", [True, False])
+def test_memory_that_served_a_thread_is_its_own_again(reduce):
+    program = Program(("w", "x"), (), (("mul", 0, 1),), (2,))
+    made = runner(program, (False, True), threads=2)
+    lanes = np.random.default_rng(0).normal(size=(1, 700))
+
+    def bits_of(made, w):
+        return bits(made.run(np.array([w]), lanes, reduce)[0])
+
+    bits_of(made, 2.0)  # leaves the memory of two threads behind
+    first = made._latest().version.memory()  # as a call that runs at the same time
+    alone = runner(program, (False, True), threads=1)
+    assert bits_of(made, 3.0) == bits_of(alone, 3.0)
+    assert 3.0 not in first.uniform
+
+
 def test_threads_may_call_one_runner_at_once():
     from concurrent.futures import ThreadPoolExecutor
 
@@ -378,10 +422,15 @@ def test_threads_may_call_one_runner_at_once():
     rng = np.random.default_rng(0)
     uniform = rng.normal(size=len(varying) - 2)
     batches = [rng.normal(size=(2, 700)) for _ in range(40)]
-    alone = [bits(made.run(uniform, lanes, True)[0]) for lanes in batches]
+    shared = [uniform * scale for scale in rng.uniform(0.5, 2.0, len(batches))]
+
+    def call(given, lanes):
+        return bits(made.run(given, lanes, True)[0])
+
+    alone = list(map(call, shared, batches))
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda x: bits(made.run(uniform, x, True)[0]), batches))
-    assert found == alone
+        for _ in range(5):
+            assert list(pool.map(call, shared, batches)) == alone
 
 
 def test_nothing_varies_and_no_samples():
