@@ -14,6 +14,7 @@ from .differences import (
     failing_coordinates,
     gradient_by_complex_step,
     gradient_by_differences,
+    hidden,
     undetermined,
 )
 from .hand import Hand, HandError
@@ -251,6 +252,13 @@ class Check:
         unknown = undetermined(slope, error)
         if unknown.any():
             point.unknown = unknown
+        small = hidden(slope, error)
+        if small.any():
+            self.report.warnings.append(
+                f"at point {len(self.report.points)} the rounding of fn hides the "
+                f"slope in {self._some(small)} (errors up to "
+                f"{error[small].max():.1g}): compared to within that only"
+            )
         return point
 
     def _on_complex(self, x: Array) -> Any:

@@ -14,6 +14,7 @@ from .arguments import Array
 
 STEPS = (2.0**-50, 2.0**-42, 2.0**-34, 2.0**-26, 2.0**-20, 2.0**-14)
 ORDERS = (4, 5, 6)
+KINKED = 32.0
 
 
 def scatter(hand: Callable[[Array], Array], x: Array, seed: int) -> Array:
@@ -44,5 +45,7 @@ def scatter(hand: Callable[[Array], Array], x: Array, seed: int) -> Array:
                 changes |= (table.min(axis=0) < 0) & (table.max(axis=0) > 0)
         lowest, highest = np.min(levels, axis=0), np.max(levels, axis=0)
         noisy = changes & (lowest > 0) & (highest <= 4 * lowest)
+        # A kink's differences grow with the step, by 2⁶ at least; noise does not.
+        noisy &= (found == 0) | (highest <= KINKED * found)
         found = np.where(noisy, np.maximum(found, highest), found)
     return found
