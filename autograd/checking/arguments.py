@@ -79,6 +79,8 @@ class Arguments:
             vector += [float(number) for number in numbers]
         self.vector = np.array(vector, float)
         self.single = _are_single([args[place] for place in self.places])
+        self.redraw: Callable[[], Nest] | None = None  # the first, at a new point
+        self._firsts = {self.vector.tobytes(): args[0]}
         self._refuse_what_cannot_be_compared()
 
     def _converted(self, place: int, name: str) -> Nest:
@@ -121,6 +123,14 @@ class Arguments:
     def block_of(self, place: int) -> Block:
         """Return the block that holds a coordinate."""
         return next(b for b in self.blocks if b.start <= place < b.part.stop)
+
+    def stand_at(self, x: Array) -> None:
+        """Take what belongs to a point, where the first argument is drawn for each."""
+        key = x.tobytes()
+        if self.redraw is not None:
+            if key not in self._firsts:
+                self._firsts[key] = self.redraw()
+            self.args[0] = self._firsts[key]
 
     def fill(self, numbers: Sequence[Any], typed: bool = False) -> list[Nest]:
         """Return all arguments with these numbers in place of the vector's.

@@ -28,6 +28,7 @@ def check_gradient(
     reference: str | None = None,
     _copies: int = 1,
     _exact: Callable[[Array], Array] | None = None,
+    _redraw: Callable[[], Any] | None = None,
 ) -> GradientReport:
     """Compare a gradient written by hand with the exact one; say what is wrong.
 
@@ -53,6 +54,7 @@ def check_gradient(
     """
     _check_options(points, precision, reference)
     given = Arguments(fn, args, argnums)
+    given.redraw = _redraw
     check = Check(fn, Hand(hand_gradient, given), given, precision, reference, seed)
     check.tolerances = (rtol, atol)
     check.copies, check.exact = _copies, _exact

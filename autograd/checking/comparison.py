@@ -119,6 +119,7 @@ class Check:
     def _points(self, count: int) -> list[Array]:
         rng = np.random.default_rng(self.seed)
         x = self.args.vector
+        self.args.stand_at(x)
         found = [x] if np.isfinite(self.value(x)) else []
         self.report.redrawn += not found
         for _ in range(count):
@@ -129,6 +130,7 @@ class Check:
                 near = x + shift * np.maximum(np.abs(x), 1.0)
                 if self.args.single:
                     near = near.astype(np.float32).astype(float)
+                self.args.stand_at(near)
                 if np.isfinite(self.probe(near)):
                     found.append(near)
                     break
@@ -267,6 +269,7 @@ class Check:
     # The comparison
 
     def _compare(self, x: Array) -> None:
+        self.args.stand_at(x)
         if not self.on_values and len(x) > FULL_TABLE:
             self._compare_along_directions(x)
             return
@@ -446,6 +449,7 @@ class Check:
         """Return the error that the hand gradient's own rounding explains."""
         hand: Any = point.hand
         error = np.abs(hand - point.reference)
+        self.args.stand_at(point.x)
         try:
             exact = exact_call(self.hand.function, self.args, point.x)
         except Exception:  # the user's code, on numbers it was not made for

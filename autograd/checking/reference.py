@@ -159,6 +159,7 @@ class Recorded:
 
     def sourced(self, fn: Callable[..., Any], args: Arguments) -> "Recorded":
         """Run again, with the user's line in each node."""
+        args.stand_at(self.x)
         with record_sources():
             again = object.__new__(Recorded)
             again.x = self.x
@@ -192,6 +193,7 @@ def exact_call(hand: Callable[..., Any], args: Arguments, x: Array) -> Array:
     """
     import mpmath
 
+    args.stand_at(x)
     with mpmath.workdps(DIGITS_OF_A_HAND), no_grad():
         leaves = [Value(mpmath.mpf(number)) for number in x.tolist()]
         found = hand(*args.fill(leaves))

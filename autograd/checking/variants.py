@@ -1,7 +1,9 @@
 """The other checks, each made into one of a gradient: vjp, Jacobian, Hessian, rules."""
 
+import copy
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +17,9 @@ from ..rules import RULES, Rule
 from ..value import apply, over_values
 from .arguments import Argnums, Array, parameter_names
 from .checks import check_gradient
-from .report import GradientReport
+from .diagnosis import KINDS
+from .explanations import Discrepancy
+from .report import Diagnosis, GradientReport
 
 
 def check_vjp(
@@ -34,7 +38,7 @@ def check_vjp(
     cache: the style of course exercises, ``out, cache = forward(x, w)`` and
         ``dx, dw = backward(dout, cache)``.
     Everything else is as in `check_gradient`: what is checked is the gradient of
-    Σ cotangent·out for a random cotangent.
+    Σ cotangent·out, with another random cotangent at each point.
 
     >>> import numpy as np
     >>> x, w = np.ones((2, 3)), np.ones((3, 2))
@@ -59,7 +63,9 @@ def check_vjp(
     bare = isinstance(wanted, int) or (argnums is None and len(args) == 1)
     places = (wanted,) if isinstance(wanted, int) else tuple(wanted)
     places = tuple(place % max(1, len(args)) for place in places)
-    cotangent = _random_like(output(*args), np.random.default_rng([seed, 1]))
+    rng = np.random.default_rng([seed, 1])
+    draw = partial(_random_like, output(*args), rng)
+    first = draw()
 
     def fn(cotangent: Any, *given: Any) -> Any:
         return _weighted(cotangent, output(*given))
@@ -78,15 +84,61 @@ def check_vjp(
 
     _name(fn, forward, ["cotangent", *parameter_names(forward, len(args))])
     shifted = tuple(place + 1 for place in places)
-    return check_gradient(
+    check = partial(
+        check_gradient,
         fn,
         hand,
-        cotangent,
+        first,
         *args,
         argnums=shifted[0] if bare else shifted,
         seed=seed,
         **options,
     )
+    report = check(_redraw=draw)
+    if report.diagnosis is not None and not report.failure:
+        _consider(report, _of_the_cotangent(report, hand, (first, *args), draw()))
+        if KINDS.index(report.diagnosis.kind) > KINDS.index("constant"):
+            held = _each(check().diagnosis)  # with one cotangent at all points
+            _consider(report, [one for one in held if one.kind in _THE_SAME])
+    return report
+
+
+_THE_SAME = ("constant", "offset")  # kinds of what is the same at all points
+
+
+def _of_the_cotangent(
+    report: GradientReport,
+    hand: Callable[..., Any],
+    given: tuple[Any, ...],
+    other: Any,
+) -> list[Diagnosis]:
+    """Tell whether what is wrong is the same for another cotangent."""
+    wrong: Array = np.any(report.ratios() > 1, axis=0)
+    (cotangent, *args), again = copy.deepcopy(given), copy.deepcopy(given[1:])
+    with np.errstate(all="ignore"):
+        one, two = hand(cotangent, *args), hand(other, *again)
+    gradient = report.args.read(one)[wrong]
+    if not gradient.any() or (gradient != report.args.read(two)[wrong]).any():
+        return []
+    where = Discrepancy(report.args, report.compared(), wrong).name_wrong()
+    text = f"backward gives the same for every cotangent {where}"
+    return [Diagnosis("constant", text)]
+
+
+def _each(first: Diagnosis | None) -> list[Diagnosis]:
+    if first is None:
+        return []
+    return [replace(first, alternatives=()), *first.alternatives]
+
+
+def _consider(report: GradientReport, found: list[Diagnosis]) -> None:
+    """Put more explanations into a report, beside its own, in the order of kinds."""
+    every = [*found, *_each(report.diagnosis)]  # of one kind the last one stays
+    if found:
+        every = [one for one in every if one.kind != "unknown"]
+    named = {one.kind: one for one in every}
+    first, *others = sorted(named.values(), key=lambda one: KINDS.index(one.kind))
+    report.diagnosis = replace(first, alternatives=tuple(others))
 
 
 def _name(fn: Any, original: Any, parameters: list[str]) -> None:

@@ -41,6 +41,64 @@ def test_a_vjp_in_the_style_of_course_exercises():
     assert report.diagnosis.kind == "sign"
 
 
+@pytest.mark.parametrize("differenced", [False, True])
+def test_a_backward_that_is_right_for_one_cotangent_only(differenced):
+    kept = []
+
+    def forward(x, w):
+        if differenced:
+            x, w = np.array(x, float), np.array(w, float)
+        return np.tanh(x @ w)
+
+    def backward(g, x, w):
+        kept.append(g.copy())
+        d = kept[0] * (1 - np.tanh(x @ w) ** 2)  # a stale one
+        return d @ w.T, x.T @ d
+
+    def half(g, x, w):
+        kept.append(g.copy())
+        d, old = (c * (1 - np.tanh(x @ w) ** 2) for c in (g, kept[0]))
+        return d @ w.T, x.T @ old
+
+    for wrong, where in ((backward, "everywhere"), (half, "in w")):
+        kept.clear()
+        assert check_vjp(forward, wrong, X, W, points=0).ok  # the one that it keeps
+        kept.clear()
+        report = check_vjp(forward, wrong, X, W, points=2)
+        assert not report.ok
+        assert str(report.diagnosis) == (
+            f"constant: backward gives the same for every cotangent {where}"
+        )
+
+
+def test_cotangents_come_from_the_seed():
+    seen = []
+
+    def backward(g, x):
+        seen.append(g.tolist())
+        return 2 * g * x
+
+    for seed in (0, 0, 1):
+        check_vjp(lambda x: x**2, backward, np.ones(3), seed=seed, points=3)
+    first, second, other = np.array(seen).reshape(3, -1, 3)
+    assert (first == second).all()
+    assert (first != other).any(axis=1).all()
+    assert len(np.unique(first, axis=0)) == 4  # one a point
+
+
+def test_what_is_the_same_at_all_points_is_told_for_one_cotangent():
+    def floats(x):
+        return np.array([float(v) ** 2 + float(v) for v in x])
+
+    x = np.ones(3)
+    report = check_vjp(lambda x: x**2, lambda g, x: 3 * g, x)
+    assert report.diagnosis.kind == "constant"
+    assert "the same at all points" in str(report.diagnosis)
+    report = check_vjp(floats, lambda g, x: 2 * g * x, x)
+    assert report.diagnosis.kind == "offset"
+    assert check_vjp(floats, lambda g, x: g * (2 * x + 1), x).ok
+
+
 def test_a_backward_that_changes_its_cotangent():
     def backward(g, x):
         g *= 2
