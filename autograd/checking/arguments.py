@@ -2,58 +2,30 @@
 
 import copy
 import inspect
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
 
 from ..errors import ArgumentError
-from ..node import describe
+from ..node import Node, describe
 from ..structures import Nest, Structure, flatten
+from .blocks import JACOBIAN, Array, Block
+from .reading import ShapeMismatch, is_one_block, read_part, structure_of
 
-Array = np.ndarray[Any, np.dtype[Any]]
+__all__ = [
+    "Argnums",
+    "Arguments",
+    "Array",
+    "Block",
+    "is_bare",
+    "must_take",
+    "parameter_names",
+    "places_of",
+]
+
 Argnums = int | tuple[int, ...] | None
-
-
-class ShapeMismatch(Exception):
-    """A gradient has not the structure of its argument; `found` is what it has."""
-
-    def __init__(self, block: "Block", found: Any, gradient: Any) -> None:
-        self.block, self.found, self.gradient = block, found, gradient
-        self.whole: Any = None  # what the hand gradient returned
-        super().__init__(
-            f"the gradient of {block.name} has {_shape_in_words(found)}, "
-            f"the argument has {_shape_in_words(block.shape)}"
-        )
-
-
-@dataclass(frozen=True)
-class Block:
-    """The coordinates of one array or number of the arguments."""
-
-    name: str
-    argument: int
-    shape: tuple[int, ...]
-    start: int
-
-    @property
-    def size(self) -> int:
-        """How many coordinates it has."""
-        return math.prod(self.shape)
-
-    @property
-    def part(self) -> slice:
-        """Where its coordinates stand in the vector."""
-        return slice(self.start, self.start + self.size)
-
-    def label(self, place: int) -> str:
-        """Name one of its coordinates: ``w[0, 2]``."""
-        if not self.shape:
-            return self.name
-        index = np.unravel_index(place - self.start, self.shape)
-        return f"{self.name}[{', '.join(map(str, index))}]"
 
 
 class Arguments:
@@ -64,43 +36,49 @@ class Arguments:
     ) -> None:
         self.args = list(args)
         self.notes: list[str] = []
-        self.bare = isinstance(argnums, int) or (argnums is None and len(args) == 1)
-        self.places = _places(argnums, args)
-        _must_take(fn, args)
+        self.places = places_of(argnums, len(args))
+        self.bare = is_bare(argnums, len(args))
+        must_take(fn, args, "fn")
         names = parameter_names(fn, len(args))
+        self.names = [names[place] for place in self.places]
         self.blocks: list[Block] = []
         self.structures: list[Structure] = []
         vector: list[float] = []
         for place in self.places:
-            name = names[place]
-            numbers, structure = flatten(self._converted(place, name), name)
+            name, nest = names[place], self.args[place]
+            _must_be_whole(nest, name)
+            numbers, structure = flatten(nest, name)
             self.structures.append(structure)
             self.blocks += _blocks(structure, name, place, len(vector))
-            vector += [float(number) for number in numbers]
+            vector += [_as_float(number, name) for number in numbers]
+            self._note_conversions(nest, numbers, name)
         self.vector = np.array(vector, float)
         self.single = _are_single([args[place] for place in self.places])
         self.redraw: Callable[[], Nest] | None = None  # the first, at a new point
         self._firsts = {self.vector.tobytes(): args[0]}
         self._refuse_what_cannot_be_compared()
 
-    def _converted(self, place: int, name: str) -> Nest:
-        """Return an argument with its integers as floats, and say so."""
-        nest = self.args[place]
-        kinds = {x.dtype.kind for x in _arrays(nest)}
-        if kinds & set("iu") or (isinstance(nest, int) and not isinstance(nest, bool)):
+    def _note_conversions(self, nest: Nest, numbers: list[Any], name: str) -> None:
+        """Say where a check does not run on the kinds of numbers that were given."""
+        arrays = _arrays(nest)
+        whole = any(array.dtype.kind in "iu" for array in arrays)
+        if whole or any(isinstance(number, int) for number in numbers):
             self.notes.append(
                 f"{name} holds integers: they were converted to floats, since a "
                 f"derivative moves them by less than 1"
             )
-            nest = _as_floats(nest)
-            self.args[place] = nest
-        return nest
+        if any(array.dtype == np.float16 for array in arrays):
+            self.notes.append(
+                f"{name} holds float16: it was converted to float32, the lowest "
+                f"precision that is judged"
+            )
 
     def _refuse_what_cannot_be_compared(self) -> None:
         if not len(self.vector):
+            shapes = ", ".join(f"{b.name} has shape {b.shape}" for b in self.blocks)
             raise ArgumentError(
-                "there is nothing to compare: the arguments hold no number "
-                f"({', '.join(f'{b.name} has shape {b.shape}' for b in self.blocks)})"
+                f"there is nothing to compare: no number in {', '.join(self.names)}"
+                + f" ({shapes})" * bool(shapes)
             )
         for place in np.flatnonzero(~np.isfinite(self.vector))[:1].tolist():
             raise ArgumentError(
@@ -149,6 +127,14 @@ class Arguments:
         """Return all arguments at another point, in the types that were given."""
         return self.fill(x.tolist(), typed=True)
 
+    def point_in_words(self, x: Array) -> str:
+        """Write a point: the first eight coordinates."""
+        if self.blocks[0].name == JACOBIAN:  # equal copies of one argument
+            return str(x[: len(x) // self.blocks[0].shape[0]].tolist())
+        first = x[:8].tolist()
+        shown = [f"{self.label(i)} = {number!r}" for i, number in enumerate(first)]
+        return ", ".join(shown) + (f" and {len(x) - 8} more" if len(x) > 8 else "")
+
     def blocks_name(self, which: int) -> str:
         """Name one of the arguments that are differentiated."""
         place = self.places[which]
@@ -170,12 +156,21 @@ class Arguments:
         if self.bare and _wrapped(gradient, self.structures[0]):
             parts = gradient
         if not isinstance(parts, list | tuple) or len(parts) != len(self.places):
-            block = Block("the arguments", 0, (len(self.places),), 0)
-            raise ShapeMismatch(block, _structure_of(parts), gradient)
+            count = len(self.places)
+            raise ShapeMismatch(
+                self.blocks[0],
+                structure_of(gradient),
+                gradient,
+                f"the hand gradient must return a tuple of {count} "
+                f"gradient{'s' * (count > 1)}, of {', '.join(self.names)} in this "
+                f"order; it returned {structure_of(gradient)}",
+            )
         found: list[Array] = []
         blocks = iter(self.blocks)
-        for part, structure in zip(parts, self.structures, strict=True):
-            _read(part, structure, blocks, found)
+        for part, structure, name in zip(
+            parts, self.structures, self.names, strict=True
+        ):
+            read_part(part, structure, name, blocks, found)
         return np.concatenate([np.ravel(x) for x in found]) if found else np.zeros(0)
 
 
@@ -194,80 +189,100 @@ def parameter_names(fn: Callable[..., Any], count: int) -> list[str]:
     return [*names[:count], *fallback[len(names) :]]
 
 
-def _must_take(fn: Callable[..., Any], args: Sequence[Nest]) -> None:
-    """Raise `ArgumentError` where a function can't be called with these arguments."""
+def must_take(
+    function: Any, args: Sequence[Any], name: str, call: str = "(x, y, ...)"
+) -> None:
+    """Raise `ArgumentError` for what can't be called with these arguments.
+
+    call: how it is called when it is checked with the arguments x, y, ...
+    """
+    if not callable(function):
+        number = isinstance(function, float | int | np.ndarray)
+        constant = ": for a constant one write lambda *args: ..." * number
+        raise ArgumentError(
+            f"{name} must be a function, got {describe(function)}{constant}"
+        )
     try:
-        signature = inspect.signature(fn)
+        signature = inspect.signature(function)
     except (TypeError, ValueError):
         return  # one that does not say what it takes
     try:
         signature.bind(*args)
     except TypeError as error:
         raise ArgumentError(
-            f"the function takes {signature}, and was given {len(args)} of them "
-            f"({error}): give its arguments one by one, such as "
-            f"check_gradient(f, hand, x, y)"
+            f"{name} takes {signature}, and is called with {len(args)} "
+            f"argument{'s' * (len(args) != 1)} ({error}): with the arguments x, y, ... "
+            f"given one by one after the functions, it is called as {name}{call}"
         ) from None
 
 
-def _places(argnums: Argnums, args: Sequence[Nest]) -> list[int]:
-    if not args:
+def is_bare(argnums: Any, count: int) -> bool:
+    """Tell whether one gradient is meant, and no tuple of gradients."""
+    if argnums is None:
+        return count == 1
+    return not isinstance(argnums, list | tuple | range)
+
+
+def places_of(argnums: Any, count: int) -> list[int]:
+    """Return the places that argnums name among so many arguments, each from 0 on."""
+    if not count:
         raise ArgumentError("there is nothing to check: give the function's arguments")
-    given = range(len(args)) if argnums is None else argnums
-    wanted = [given] if isinstance(given, int) else list(given)
+    given = range(count) if argnums is None else argnums
+    wanted: Any = given if isinstance(given, list | tuple | range) else [given]
+    places = []
     for place in wanted:
-        if not isinstance(place, int) or not -len(args) <= place < len(args):
+        try:
+            if isinstance(place, bool | np.bool_):
+                raise TypeError
+            number = index(place)
+        except TypeError:
+            number = count
+        if not -count <= number < count:
             raise ArgumentError(
-                f"argnums is {argnums!r}, but there are {len(args)} arguments: give "
-                f"the place of one, or a tuple of places"
+                f"argnums is {argnums!r}, but there {_are(count)}: give the place of "
+                f"one, from 0 on, or a tuple of places"
             )
-    places = [place % len(args) for place in wanted]
+        places.append(number % count)
+    if not places:
+        raise ArgumentError(f"argnums is {argnums!r}: it names no argument to check")
     if len(set(places)) != len(places):
         raise ArgumentError(f"argnums {argnums!r} name an argument twice")
     return places
 
 
+def _are(count: int) -> str:
+    return "is 1 argument" if count == 1 else f"are {count} arguments"
+
+
+def _must_be_whole(nest: Nest, name: str) -> None:
+    if any(np.ma.is_masked(array) for array in _arrays(nest)):
+        raise ArgumentError(
+            f"{name} is masked in places, which have no number: give all, by "
+            f".filled(...)"
+        )
+
+
+def _as_float(number: Any, name: str) -> float:
+    if isinstance(number, Node):
+        raise ArgumentError(f"{name} holds Values: give plain numbers, by .data")
+    try:
+        return float(number)
+    except OverflowError:
+        raise ArgumentError(
+            f"{name} holds an integer of {len(str(number))} digits, beyond the floats"
+        ) from None
+
+
 def _blocks(structure: Structure, name: str, argument: int, start: int) -> list[Block]:
-    if structure.kind == "number":
-        return [Block(name, argument, (), start)]
-    if structure.kind == "array":
-        return [Block(name, argument, structure.keys, start)]
-    numbers = structure.children and all(c.kind == "number" for c in structure.children)
-    if numbers and not issubclass(structure.kind, dict):
-        return [Block(name, argument, (len(structure.children),), start)]
+    if is_one_block(structure):
+        several = structure.kind not in ("number", "array")
+        shape = (len(structure.children),) if several else structure.keys
+        return [Block(name, argument, shape, start)]
     found: list[Block] = []
     for key, child in zip(structure.keys, structure.children, strict=True):
         found += _blocks(child, f"{name}[{key!r}]", argument, start)
         start += child.size
     return found
-
-
-def _read(
-    nest: Nest, structure: Structure, blocks: Iterator[Block], found: list[Array]
-) -> None:
-    numbers = structure.kind not in ("number", "array") and all(
-        child.kind == "number" for child in structure.children
-    )
-    if structure.kind in ("number", "array") or (
-        numbers and not issubclass(structure.kind, dict)
-    ):
-        block = next(blocks)
-        try:
-            array = np.asarray(nest)
-            if array.dtype.kind not in "iufb":
-                array = np.asarray(nest, dtype=float)
-        except (TypeError, ValueError):
-            raise ShapeMismatch(block, describe(nest), nest) from None
-        if array.shape != block.shape:
-            raise ShapeMismatch(block, array.shape, nest)
-        found.append(array.astype(float))
-        return
-    sort = dict if issubclass(structure.kind, dict) else list | tuple
-    keys = set(nest) if isinstance(nest, dict) else set(range(_length(nest)))
-    if not isinstance(nest, sort) or keys != set(structure.keys):
-        raise ShapeMismatch(next(blocks), _structure_of(nest), nest)
-    for key, child in zip(structure.keys, structure.children, strict=True):
-        _read(nest[key], child, blocks, found)
 
 
 def _wrapped(gradient: Nest, structure: Structure) -> bool:
@@ -277,45 +292,14 @@ def _wrapped(gradient: Nest, structure: Structure) -> bool:
     return structure.kind in ("number", "array") or len(structure.keys) != 1
 
 
-def _length(nest: Nest) -> int:
-    return len(nest) if isinstance(nest, list | tuple) else -1
-
-
-def _structure_of(nest: Nest) -> Any:
-    if isinstance(nest, np.ndarray):
-        return nest.shape
-    if isinstance(nest, list | tuple | dict):
-        return f"a {type(nest).__name__} of length {len(nest)}"
-    return describe(nest)
-
-
-def _shape_in_words(shape: Any) -> str:
-    if isinstance(shape, tuple):
-        return f"shape {shape}"
-    return str(shape)
-
-
 def _arrays(nest: Nest) -> list[Array]:
     if isinstance(nest, np.ndarray | np.generic):
-        return [np.asarray(nest)]
+        return [np.asanyarray(nest)]
     if isinstance(nest, dict):
         nest = list(nest.values())
     if isinstance(nest, list | tuple):
         return [array for item in nest for array in _arrays(item)]
     return []
-
-
-def _as_floats(nest: Nest) -> Nest:
-    if isinstance(nest, np.ndarray | np.generic):
-        return nest.astype(float) if nest.dtype.kind in "iu" else nest
-    if isinstance(nest, int):
-        return float(nest)
-    if isinstance(nest, dict):
-        return {key: _as_floats(item) for key, item in nest.items()}
-    if isinstance(nest, list | tuple):
-        items = [_as_floats(item) for item in nest]
-        return type(nest)(items) if type(nest) in (list, tuple) else nest
-    return nest
 
 
 def _are_single(nests: Sequence[Nest]) -> bool:
@@ -325,19 +309,17 @@ def _are_single(nests: Sequence[Nest]) -> bool:
 
 
 def _typed_like(nest: Nest, given: Nest) -> Nest:
-    """Give float arrays the dtype of the argument's."""
-    if isinstance(nest, np.ndarray):
-        if (
-            nest.dtype == float
-            and isinstance(given, np.ndarray)
-            and given.dtype.kind == "f"
-        ):
-            return nest.astype(given.dtype)
-        return nest
-    if isinstance(given, np.generic) and given.dtype.kind == "f":
-        return given.dtype.type(nest) if isinstance(nest, float) else nest
-    if isinstance(nest, dict) and isinstance(given, dict):
-        return {key: _typed_like(nest[key], given[key]) for key in nest}
-    if type(nest) in (list, tuple):
-        return type(nest)(_typed_like(n, g) for n, g in zip(nest, given, strict=True))
+    """Give floats the dtype of the argument's, single precision at least."""
+    if isinstance(given, np.ndarray | np.generic):
+        if given.dtype.kind != "f" or not isinstance(nest, float | np.ndarray):
+            return nest
+        dtype = np.result_type(given.dtype, np.float32)
+        return dtype.type(nest) if isinstance(nest, float) else nest.astype(dtype)
+    if isinstance(nest, dict):
+        for key in nest:
+            nest[key] = _typed_like(nest[key], given[key])
+    elif isinstance(nest, list | tuple):
+        items = [_typed_like(n, g) for n, g in zip(nest, given, strict=True)]
+        kind = type(nest)
+        return kind._make(items) if hasattr(kind, "_make") else kind(items)
     return nest

@@ -1,11 +1,14 @@
 """`check_gradient`: points, reference, verdict, reason."""
 
+import math
 from collections.abc import Callable
+from numbers import Real
+from operator import index
 from typing import Any
 
 from ..accuracy import UNIT
 from ..errors import ArgumentError
-from .arguments import Argnums, Arguments, Array
+from .arguments import Argnums, Arguments, Array, must_take
 from .comparison import Check
 from .hand import Hand
 from .report import GradientMismatch, GradientReport
@@ -49,16 +52,19 @@ def check_gradient(
     >>> report.ok, report.diagnosis.kind
     (False, 'factor')
 
-    Raises `ArgumentError` for arguments that nothing can be compared at. A gradient
-    that raises, or has another shape, is a report that is not ok.
+    Raises `ArgumentError` for arguments that nothing can be compared at, for options
+    that are none, and for what is no function of the arguments. A gradient that raises,
+    or has another shape, is a report that is not ok.
     """
-    _check_options(points, precision, reference)
+    check_options(points, seed, precision, reference)
+    check_tolerances(rtol, atol)
     given = Arguments(fn, args, argnums)
     given.redraw = _redraw
+    must_take(hand_gradient, args, "hand_gradient")
     check = Check(fn, Hand(hand_gradient, given), given, precision, reference, seed)
     check.tolerances = (rtol, atol)
     check.copies, check.exact = _copies, _exact
-    return check.run(points)
+    return check.run(index(points))
 
 
 def assert_gradient(fn: Any, hand_gradient: Any, *args: Any, **options: Any) -> None:
@@ -71,10 +77,11 @@ def assert_gradient(fn: Any, hand_gradient: Any, *args: Any, **options: Any) -> 
         raise GradientMismatch(report)
 
 
-def _check_options(points: int, precision: Any, reference: Any) -> None:
-    if isinstance(points, bool) or not isinstance(points, int) or points < 0:
-        raise ArgumentError(f"points is how many random points to try, got {points!r}")
-    if precision is not None and precision not in UNIT:
+def check_options(points: Any, seed: Any, precision: Any, reference: Any) -> None:
+    """Raise `ArgumentError` for options that are none."""
+    check_count(points, "points is how many random points to try")
+    check_seed(seed)
+    if precision is not None and precision not in tuple(UNIT):
         raise ArgumentError(
             f'precision is "single", "double" or None, got {precision!r}'
         )
@@ -83,3 +90,29 @@ def _check_options(points: int, precision: Any, reference: Any) -> None:
             f'reference is "values", "differences", "complex" or None, got '
             f"{reference!r}"
         )
+
+
+def check_tolerances(rtol: Any, atol: Any) -> None:
+    """Raise `ArgumentError` for what bounds no error."""
+    for name, given in [("rtol", rtol), ("atol", atol)]:
+        number = isinstance(given, Real) and not isinstance(given, bool)
+        if given is not None and not (number and 0 <= given < math.inf):
+            raise ArgumentError(
+                f"{name} is a finite number from 0 on, or None for the derived "
+                f"tolerance, got {given!r}"
+            )
+
+
+def check_seed(seed: Any) -> None:
+    """Raise `ArgumentError` for what is no seed; None would be another check a run."""
+    check_count(seed, "seed is what makes a check repeatable")
+
+
+def check_count(given: Any, meaning: str) -> None:
+    """Raise `ArgumentError` for what is no integer from 0 on."""
+    try:
+        fits = not isinstance(given, bool) and index(given) >= 0
+    except TypeError:
+        fits = False
+    if not fits:
+        raise ArgumentError(f"{meaning}: an integer from 0 on, got {given!r}")

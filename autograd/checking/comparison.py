@@ -7,7 +7,8 @@ import numpy as np
 
 from ..accuracy import UNIT, value_bound
 from ..errors import ArgumentError, AutogradError, MissingExtraError, NumberError
-from .arguments import Arguments, Array, ShapeMismatch
+from ..layout import number_of
+from .arguments import Arguments, Array
 from .diagnosis import diagnose, diagnose_shape, looks_single
 from .differences import (
     Slope,
@@ -20,6 +21,7 @@ from .differences import (
 from .hand import Hand, HandError
 from .kinks import describe_kinks, kinked_nodes, one_sided_slopes
 from .noise import scatter
+from .reading import ShapeMismatch
 from .reference import (
     EXACT_AT_THE_POINT,
     EXACT_ELSEWHERE,
@@ -35,6 +37,7 @@ __all__ = ["Check"]
 MULTIPLE = 2.0  # of the attainable accuracy, within which a coordinate passes
 MOST_SIDES = 20  # failing coordinates of a point that are looked at from both sides
 CANCELLED = 2.0**9  # unit roundoffs of the largest number: what a cancellation leaves
+STEADY = 1e-9  # of fn: what two calls at one point may differ by
 TRIES = 20  # for a random point at which the function is finite
 FULL_TABLE = 1_000  # coordinates; beyond, differences look along directions first
 
@@ -64,6 +67,7 @@ class Check:
         self.exact: Callable[[Array], Array] | None = None  # a better reference
         self.copies = 1  # equal parts of the vector, which move together
         self.complex_agrees = True
+        self.refused = ""  # what fn raised last in place of a number
 
     def run(self, points: int) -> GradientReport:
         """Do it all."""
@@ -86,7 +90,7 @@ class Check:
         if not compared:
             report.failure = (
                 f"nothing was compared: the function is finite at none of the "
-                f"{report.redrawn} points that were tried"
+                f"{report.redrawn} points that were tried{self.refused}"
             )
             return report
         if report.redrawn:
@@ -103,11 +107,17 @@ class Check:
         """Return fn at a point as a float, NaN where it raises an arithmetic error."""
         with np.errstate(all="ignore"):
             try:
-                return float(scalar(self.fn(*self.args.fill(x.tolist()))))
+                result = scalar(self.fn(*self.args.fill(x.tolist())))
+                return float(number_of(result))
+            except AutogradError:
+                raise
             except (ArithmeticError, ValueError) as error:
-                if isinstance(error, AutogradError):
-                    raise
+                self.refused = f"; it raised {type(error).__name__}: {error}"
                 return float("nan")
+            except Exception as error:
+                notes = [self.args.point_in_words(x), *self.args.notes]
+                error.add_note(f"raised by fn at the point {'; '.join(notes)}")
+                raise
 
     def probe(self, x: Array) -> float:
         """Return `value` where differences look: NaN where fn refuses the point."""
@@ -121,17 +131,23 @@ class Check:
         x = self.args.vector
         self.args.stand_at(x)
         found = [x] if np.isfinite(self.value(x)) else []
-        self.report.redrawn += not found
+        if not found:
+            self.report.redrawn += 1
+            self.report.warnings.append(
+                f"fn is not finite at the given point: nothing was compared there"
+                f"{self.refused}"
+            )
         for _ in range(count):
             for _ in range(TRIES):
                 shift = np.tile(
                     rng.uniform(-0.1, 0.1, len(x) // self.copies), self.copies
                 )
-                near = x + shift * np.maximum(np.abs(x), 1.0)
+                with np.errstate(over="ignore"):
+                    near = x + shift * np.maximum(np.abs(x), 1.0)
                 if self.args.single:
                     near = near.astype(np.float32).astype(float)
                 self.args.stand_at(near)
-                if np.isfinite(self.probe(near)):
+                if np.isfinite(near).all() and np.isfinite(self.probe(near)):
                     found.append(near)
                     break
                 self.report.redrawn += 1
@@ -141,7 +157,12 @@ class Check:
 
     def _choose_reference(self) -> None:
         x = self.args.vector
-        plain = self.value(x)
+        plain, again = self.value(x), self.value(x)
+        if abs(plain - again) > STEADY * abs(plain):
+            raise Disagreement(
+                f"fn is non-deterministic, two calls at one point give {plain!r} and "
+                f"{again!r}: let it draw the same numbers in each call"
+            )
         reason = ""
         if self.wish in (None, "values"):
             try:
@@ -379,7 +400,7 @@ class Check:
         report = self.report
         wrong_type = (
             self.precision == "double"
-            and self.hand.single
+            and bool(self.hand.single)
             and self.tolerances == (None, None)
         )
         unseen = np.all(
@@ -405,6 +426,7 @@ class Check:
                 f"derivative there, or differences do not find one"
             )
         elif not report.ok:
+            report.notes += self.hand.notes
             report.diagnosis = diagnose(
                 self.hand, self.fn, self.args, report, failing, wrong_type
             )

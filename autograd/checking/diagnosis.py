@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import Arguments, Array, ShapeMismatch
+from .arguments import Arguments, Array
 from .explanations import (
     Discrepancy,
     all_of,
@@ -21,6 +21,7 @@ from .explanations import (
 from .hand import Hand
 from .paths import Paths, paths
 from .points import wrong_points
+from .reading import NoGradient, ShapeMismatch
 from .reference import EXACT_AT_THE_POINT, exact_call
 from .report import Diagnosis, GradientReport, Point
 
@@ -177,7 +178,7 @@ def looks_single(points: list[Point]) -> bool:
 
 def _single(hand: Hand, points: list[Point]) -> Diagnosis:
     gaps = [np.abs(p.hand - p.reference).max() for p in points]
-    what = "has dtype float32" if hand.single else "has the accuracy of float32"
+    what = f"has dtype {hand.single}" if hand.single else "has the accuracy of float32"
     return Diagnosis(
         "single-precision",
         f"the gradient {what}, the arguments are float64 (largest error "
@@ -250,7 +251,7 @@ def _order(error: ShapeMismatch, args: Arguments, right: Array, allowed: Array) 
     for order in permutations(range(len(whole))):
         try:
             vector = args.read(type(whole)(whole[i] for i in order))
-        except (ShapeMismatch, TypeError):
+        except (ShapeMismatch, NoGradient):
             continue
         if _close(vector, right, 4 * allowed):
             names = ", ".join(args.blocks_name(i) for i in range(len(whole)))

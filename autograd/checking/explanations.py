@@ -13,6 +13,7 @@ from .arguments import Arguments, Array
 from .report import Diagnosis, Point
 
 Found = Diagnosis | None
+LARGEST_COUNT = 1_000_000  # of numbers summed: of larger ones all digits are integers
 
 
 class Discrepancy:
@@ -158,7 +159,7 @@ def _ratio(found: Discrepancy, places: Array) -> float | None:
         quality = np.abs(right) / found.allowed[:, places]
     quality[~np.isfinite(quality)] = 0
     best = np.unravel_index(quality.argmax(), quality.shape)
-    if not quality[best] or abs(hand[best]) <= 4 * found.allowed[:, places][best]:
+    if quality[best] <= 1 or abs(hand[best]) <= 4 * found.allowed[:, places][best]:
         return None
     return float(hand[best] / right[best])
 
@@ -185,7 +186,7 @@ def _name_factor(ratio: float, args: Arguments) -> str:
             return f"{ratio:.10g} = {text}"
     nearest = round(ratio) if abs(ratio) >= 1 else round(1 / ratio)
     shown = ratio if abs(ratio) >= 1 else 1 / ratio
-    if abs(shown - nearest) <= 1e-9 * abs(shown):
+    if nearest < LARGEST_COUNT and abs(shown - nearest) <= 1e-9 * abs(shown):
         text = str(nearest) if abs(ratio) >= 1 else f"1/{nearest}"
         return f"{ratio:.10g} = {text} (a sum where the mean is meant, or the reverse?)"
     return f"{ratio:.10g}"

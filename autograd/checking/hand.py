@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .arguments import Arguments, Array
+from .reading import NoGradient
 
 
 class HandError(Exception):
-    """The hand gradient raised; the text has the exception and the point."""
+    """The hand gradient raised, or gave no gradient; the text has the point."""
 
 
 class Hand:
@@ -22,7 +23,8 @@ class Hand:
         self.warnings: list[str] = []
         self.mutated = ""
         self.unsteady: tuple[str, float, float] | None = None
-        self.single = False
+        self.single = ""  # the dtype of a gradient that is less precise than double
+        self.notes: list[str] = []
         self._calls = 0
 
     def __call__(self, x: Array) -> Array:
@@ -52,15 +54,29 @@ class Hand:
             raise HandError(
                 f"the hand gradient raised {type(error).__name__}: {error} "
                 f"({where.filename}, line {where.lineno}) at the point "
-                f"{_point(self.args, x)}"
+                f"{self.args.point_in_words(x)}"
             ) from error
-        found = self.args.read(gradient).copy()
+        try:
+            found = self.args.read(gradient).copy()
+        except NoGradient as error:
+            raise HandError(
+                f"{error} (at the point {self.args.point_in_words(x)})"
+            ) from error
         if watch:
-            self.single = self.single or _has_single(gradient)
+            self._look_at(gradient)
             for place, (old, new) in enumerate(zip(before, args, strict=True)):
                 if not _equal(old, new) and not self.mutated:
                     self.mutated = f"argument {place} is changed by the hand gradient"
         return found
+
+    def _look_at(self, gradient: Any) -> None:
+        """Remember dtypes that tell something about the author's arithmetic."""
+        for dtype in _dtypes(gradient):
+            if dtype.kind == "f" and dtype.itemsize <= 4:
+                self.single = self.single or str(dtype)
+            text = f"the hand gradient holds numbers of dtype {dtype}: no fractions"
+            if dtype.kind in "iub" and text not in self.notes:
+                self.notes.append(text)
 
     def _compare_again(self, first: Array, second: Array) -> None:
         differs = ~((first == second) | (np.isnan(first) & np.isnan(second)))
@@ -76,12 +92,6 @@ class Hand:
                 f"two calls at one point differ in the last digits: by {gap[i]:.2g} in "
                 f"{self.args.label(i)}"
             )
-
-
-def _point(args: Arguments, x: Array) -> str:
-    first = x[:8].tolist()
-    shown = [f"{args.label(i)} = {number!r}" for i, number in enumerate(first)]
-    return ", ".join(shown) + (f" and {len(x) - 8} more" if len(x) > 8 else "")
 
 
 def _equal(a: Any, b: Any) -> bool:
@@ -101,11 +111,11 @@ def _equal(a: Any, b: Any) -> bool:
     return True  # an object of the user's: it may not even compare
 
 
-def _has_single(gradient: Any) -> bool:
+def _dtypes(gradient: Any) -> set[np.dtype[Any]]:
     if isinstance(gradient, np.ndarray | np.generic):
-        return gradient.dtype.kind == "f" and gradient.dtype.itemsize <= 4
+        return {gradient.dtype}
     if isinstance(gradient, dict):
         gradient = list(gradient.values())
     if isinstance(gradient, list | tuple):
-        return any(map(_has_single, gradient))
-    return False
+        return {dtype for item in gradient for dtype in _dtypes(item)}
+    return set()

@@ -217,6 +217,8 @@ def scalar(result: Any) -> Any:
         result = result[()]
     if isinstance(result, Value):
         return result
+    if np.ma.is_masked(result):
+        raise ArgumentError("the function must return one number, it is masked")
     if isinstance(result, np.ndarray | list | tuple):
         shape = getattr(result, "shape", f"length {len(result)}")
         raise ArgumentError(
@@ -224,8 +226,14 @@ def scalar(result: Any) -> Any:
             f"of {'shape ' if isinstance(shape, tuple) else ''}{shape}: add its "
             f"numbers up, or use check_jacobian or check_vjp"
         )
-    if result is None or isinstance(result, str | bytes | dict | bool | complex):
-        raise ArgumentError(
-            f"the function must return one number, it returned {describe(result)}"
-        )
-    return result if isinstance(result, float | int) else float(result)
+    if isinstance(result, float | int) and not isinstance(result, bool):
+        return result
+    no_number = str | bytes | bool | np.bool_ | complex | np.complexfloating
+    if not isinstance(result, no_number) and hasattr(result, "__float__"):
+        try:
+            return float(result)
+        except (TypeError, ValueError, RuntimeError):
+            pass  # another library's array
+    raise ArgumentError(
+        f"the function must return one number, it returned {describe(result)}"
+    )

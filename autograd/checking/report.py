@@ -161,7 +161,8 @@ class GradientReport:
     def __str__(self) -> str:
         lines = [self._verdict()]
         if self.diagnosis is not None:
-            lines.append(f"  {self.diagnosis}")
+            said = self.diagnosis.sentence == self.failure
+            lines.append(f"  {self.diagnosis.kind if said else self.diagnosis}")
             lines += [f"  or {other}" for other in self.diagnosis.alternatives]
         lines += [f"  warning: {text}" for text in self.warnings]
         rows = self.rows(SHOWN if not self.ok else 3)
@@ -184,7 +185,7 @@ class GradientReport:
         if self.ok:
             return (
                 f"{self.name}: right in all {total} coordinates at {len(compared)} "
-                f"points, {self.precision} precision"
+                f"point{'s' * (len(compared) != 1)}, {self.precision} precision"
             )
         if self.failure:
             return f"{self.name}: {self.failure}"
@@ -198,7 +199,9 @@ class GradientReport:
         verdict = html.escape(self._verdict())
         parts = [f"<p style='color:{colour};font-weight:bold'>{verdict}</p>"]
         if self.diagnosis is not None:
-            parts.append(f"<p>{html.escape(str(self.diagnosis))}</p>")
+            said = self.diagnosis.sentence == self.failure
+            text = self.diagnosis.kind if said else str(self.diagnosis)
+            parts.append(f"<p>{html.escape(text)}</p>")
             parts += [
                 f"<p>or {html.escape(str(other))}</p>"
                 for other in self.diagnosis.alternatives

@@ -13,10 +13,19 @@ from ..derivatives import grad
 from ..errors import ArgumentError, MissingExtraError, OpaqueRuleError
 from ..kinds import FLOATS, namespace_of
 from ..layout import is_number, number_of
+from ..node import describe, real_number
 from ..rules import RULES, Rule
 from ..value import apply, over_values
-from .arguments import Argnums, Array, parameter_names
-from .checks import check_gradient
+from .arguments import (
+    Argnums,
+    Arguments,
+    Array,
+    is_bare,
+    must_take,
+    parameter_names,
+    places_of,
+)
+from .checks import check_gradient, check_seed
 from .diagnosis import KINDS
 from .explanations import Discrepancy
 from .report import Diagnosis, GradientReport
@@ -59,12 +68,16 @@ def check_vjp(
             )
         return result[0]
 
-    wanted = range(len(args)) if argnums is None else argnums
-    bare = isinstance(wanted, int) or (argnums is None and len(args) == 1)
-    places = (wanted,) if isinstance(wanted, int) else tuple(wanted)
-    places = tuple(place % max(1, len(args)) for place in places)
+    places = tuple(places_of(argnums, len(args)))
+    must_take(forward, args, "forward")
+    if cache:
+        must_take(backward, (0, 1), "backward", "(cotangent, cache)")
+    else:
+        must_take(backward, (0, *args), "backward", "(cotangent, x, y, ...)")
+    check_seed(seed)
+    bare = is_bare(argnums, len(args))
     rng = np.random.default_rng([seed, 1])
-    draw = partial(_random_like, output(*args), rng)
+    draw = partial(_random_like, _of_numbers(output(*args), "forward"), rng)
     first = draw()
 
     def fn(cotangent: Any, *given: Any) -> Any:
@@ -157,16 +170,31 @@ def _identifier(name: str) -> str:
 
 def _random_like(out: Any, rng: np.random.Generator) -> Any:
     if isinstance(out, list | tuple):
-        return type(out)(_random_like(item, rng) for item in out)
+        items = [_random_like(item, rng) for item in out]
+        return out._make(items) if hasattr(out, "_make") else type(out)(items)
     if isinstance(out, np.ndarray):
         found = rng.uniform(0.5, 1.5, out.shape) * rng.choice([-1.0, 1.0], out.shape)
         return found.astype(out.dtype) if out.dtype.kind == "f" else found
-    if isinstance(out, float | int) or hasattr(out, "__float__"):
-        return float(rng.uniform(0.5, 1.5))
-    raise ArgumentError(
-        f"forward must return numbers, arrays or tuples of them, got "
-        f"{type(out).__name__}"
-    )
+    return float(rng.uniform(0.5, 1.5))
+
+
+def _of_numbers(out: Any, name: str) -> Any:
+    """Return a result if it holds real numbers, and nothing else."""
+    if not _count(out, name):
+        raise ArgumentError(f"there is nothing to compare: {name} returns no number")
+    return out
+
+
+def _count(out: Any, name: str) -> int:
+    if isinstance(out, list | tuple):
+        return sum(_count(item, name) for item in out)
+    kind = out.dtype.kind if isinstance(out, np.ndarray | np.generic) else "O"
+    real = kind in "iufO" and not isinstance(out, bool | complex)
+    if not real or not hasattr(out, "__float__"):
+        raise ArgumentError(
+            f"{name} must return numbers, arrays or tuples of them, got {describe(out)}"
+        )
+    return int(np.size(out))
 
 
 def _weighted(cotangent: Any, out: Any) -> Any:
@@ -198,21 +226,27 @@ def check_jacobian(
 
     Raises nothing for a wrong gradient: the report says so. Else as `check_gradient`.
     """
-    x = (
-        np.array(args[argnums], float)
-        if not _is_single(args, argnums)
-        else args[argnums]
-    )
-    shape = np.shape(_stacked(fn(*args)))
+    place = _one_place(argnums, len(args))
+    must_take(hand_jacobian, args, "hand_jacobian")
+    original = Arguments(fn, args, place)
+    at_first = original.at(original.vector)
+    x = np.asarray(at_first[place])
+    if x.dtype.kind != "f":
+        raise ArgumentError(
+            f"{original.names[0]} must be a number or an array, it is "
+            f"{describe(args[place])}: give one array, or check with check_vjp"
+        )
+    shape = np.shape(_stacked(_of_numbers(fn(*at_first), "fn")))
     count = int(np.prod(shape, dtype=int))
-    if not count:
-        raise ArgumentError("there is nothing to compare: fn returns no number")
     copies = np.repeat(x[None], count, axis=0)
-    others = [arg for i, arg in enumerate(args) if i != argnums]
+    others = [arg for i, arg in enumerate(args) if i != place]
+    as_list = isinstance(args[place], list | tuple)
 
     def given(point: Any, rest: tuple[Any, ...]) -> list[Any]:
         whole = list(rest)
-        whole.insert(argnums, point if x.ndim else point[()])
+        if as_list:
+            point = original.structures[0].build(np.ravel(point).tolist())
+        whole.insert(place, point if x.ndim else point[()])
         return whole
 
     def total(jacobian: Any, *rest: Any) -> Any:
@@ -220,19 +254,23 @@ def check_jacobian(
         return sum(row[k] for k, row in enumerate(rows))
 
     def hand(jacobian: Any, *rest: Any) -> Any:
-        found = np.asarray(hand_jacobian(*given(jacobian[0].copy(), rest)))
-        if found.shape == shape + x.shape:
-            return found.reshape(copies.shape)
-        return found
+        found = hand_jacobian(*given(jacobian[0], rest))
+        if np.ma.is_masked(found) or np.shape(found) != shape + x.shape:
+            return found
+        return np.asarray(found).reshape(copies.shape)
 
     total.__name__ = getattr(fn, "__name__", type(fn).__name__)
-    return check_gradient(
+    report = check_gradient(
         total, hand, copies, *others, argnums=0, _copies=count, **options
     )
+    report.notes[:0] = original.notes
+    return report
 
 
-def _is_single(args: tuple[Any, ...], place: int) -> bool:
-    return isinstance(args[place], np.ndarray) and args[place].dtype == np.float32
+def _one_place(argnums: Any, count: int) -> int:
+    if not is_bare(argnums, 1):
+        raise ArgumentError(f"argnums is {argnums!r}: give the place of one argument")
+    return places_of(argnums, count)[0]
 
 
 def _stacked(out: Any) -> Any:
@@ -262,8 +300,11 @@ def check_hessian(
 
     Raises nothing for a wrong gradient: the report says so. Else as `check_gradient`.
     """
+    place = _one_place(argnums, len(args))
+    must_take(fn, args, "fn")
+    must_take(hand_hessian, args, "hand_hessian")
     return check_jacobian(
-        grad(fn, argnums), hand_hessian, *args, argnums=argnums, **options
+        grad(fn, place), hand_hessian, *args, argnums=place, **options
     )
 
 
@@ -278,7 +319,8 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
     >>> check_rule("sigmoid", 0.5).ok
     True
 
-    Raises `ArgumentError` for what is no rule.
+    Raises `ArgumentError` for what is no rule and for another number of operands,
+    `NumberError` for operands that are no real numbers.
     """
     row: Any = RULES.get(rule) if isinstance(rule, str) else getattr(rule, "rule", rule)
     if not isinstance(row, Rule):
@@ -290,6 +332,10 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
         if not row.samples:
             raise ArgumentError(f"{row.name} has no samples: give its operands")
         operands = tuple(row.samples[0])
+    if row.arity is not None and len(operands) != row.arity:
+        raise ArgumentError(
+            f"{row.name} takes {row.arity} operands, got {len(operands)}"
+        )
     wanted = [place not in row.static for place in range(len(operands))]
 
     primitive = row.formula is None and not row.opaque
@@ -313,7 +359,8 @@ def check_rule(rule: Any, *operands: Any, **options: Any) -> GradientReport:
     fn.__name__ = row.name
     places = tuple(place for place, needed in enumerate(wanted) if needed)
     numbers = [
-        float(x) if needed else x for x, needed in zip(operands, wanted, strict=True)
+        float(real_number(x)) if needed else x
+        for x, needed in zip(operands, wanted, strict=True)
     ]
     if primitive and options.get("reference") is None:
         options["_exact"] = partial(_high_precision_slopes, row, numbers, places)
