@@ -71,6 +71,23 @@ def test_a_backward_that_is_right_for_one_cotangent_only(differenced):
         )
 
 
+def test_a_wrong_backward_that_raises_for_another_cotangent_is_reported():
+    kept = []
+
+    def backward(g, x):
+        kept.append(g.copy())
+        if (kept[0] != g).any():
+            raise KeyError("another cotangent")
+        return 3 * g * x
+
+    report = check_vjp(lambda x: x**2, backward, np.ones(3), points=0)
+    assert report.diagnosis.kind == "factor"
+    kept.clear()
+    report = check_vjp(lambda x: x**2, backward, np.ones(3), points=1)
+    assert not report.ok
+    assert "KeyError: 'another cotangent'" in str(report)
+
+
 def test_cotangents_come_from_the_seed():
     seen = []
 
