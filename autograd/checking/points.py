@@ -65,23 +65,20 @@ def _at_input_of_input(tape: Tape, chosen: Array, d: Array) -> Array:
     return found
 
 
-def _partners(tape: Tape, e: int) -> Any:
-    """Return the other factor of a product, None if it is no node."""
-    place = int(tape.partner[e])
-    return None if place < 0 else tape.nodes[place]
-
-
 def _factor_before(operand: int) -> Edit:
     """Take the other factor before its activation, or before it was scaled."""
 
     def edit(tape: Tape, chosen: Array, d: Array) -> Array:
+        other = tape.partner[chosen]
+        count = np.diff(tape.start)[other]
+        usable = (other >= 0) & (count > operand)
+        scaled = count == 1
+        if operand or (usable & ~scaled).any():
+            scaled = scaled | _made_by(tape, ("mul", "div"))[other]
+        usable &= scaled
         found = d.copy()
-        for place, e in enumerate(chosen.tolist()):
-            other = _partners(tape, e)
-            if other is None or operand >= len(other.parents):
-                continue
-            if len(other.parents) == 1 or other.rule.name in ("mul", "div"):
-                found[place] = other.parents[operand].data
+        before = tape.parent[tape.start[other[usable]] + operand]
+        found[usable] = tape.data[before]
         return found
 
     return edit
@@ -89,20 +86,17 @@ def _factor_before(operand: int) -> Edit:
 
 def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
     """Take the other factor after the activation that it goes through."""
-    after: dict[int, int] = {}
-    found = d.copy()
-    for place, e in enumerate(chosen.tolist()):
-        other = _partners(tape, e)
-        if other is None:
-            continue
-        if not after:
-            alone = np.diff(tape.start)[tape.child] == 1
-            for edge in np.flatnonzero(alone).tolist():
-                after[int(tape.parent[edge])] = int(tape.child[edge])
-        child = after.get(tape.place[id(other)])
-        if child is not None:
-            found[place] = tape.data[child]
-    return found
+    alone = np.flatnonzero(np.diff(tape.start)[tape.child] == 1)
+    after = np.full(len(tape.nodes), -1)
+    after[tape.parent[alone]] = tape.child[alone]
+    other = tape.partner[chosen]
+    child = np.where(other >= 0, after[other], -1)
+    return np.where(child >= 0, tape.data[child], d)
+
+
+def _made_by(tape: Tape, rules: tuple[str, ...]) -> Array:
+    """Tell of each node whether one of these operations made it."""
+    return np.array([n.rule is not None and n.rule.name in rules for n in tape.nodes])
 
 
 UNARY_EDITS: list[tuple[str, Edit]] = [
@@ -122,8 +116,9 @@ PRODUCT_EDITS: list[tuple[str, Edit]] = [
 
 def wrong_points(search: Paths) -> Iterator[Diagnosis]:
     """Find local derivatives that were taken at another value of the forward pass."""
+    tape = search.graphs[0].tape
     for name, first in list(search.tables[0].items())[:MOST_GROUPS]:
-        nodes = [node_of(search.graphs[0].tape, int(e)) for e in first]
+        nodes = [tape.nodes[i] for i in np.unique(tape.child[first]).tolist()]
         if all(len(n.parents) == 1 and n.rule.name != "neg" for n in nodes):
             if any(n.rule.kinks for n in nodes):
                 continue  # its output is often on the kink: that is a mask left out
