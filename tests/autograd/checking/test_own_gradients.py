@@ -195,6 +195,28 @@ def test_a_layer_goes_through_differences(name):
     assert len(report.compared()) == 3
 
 
+class CutNeuron(nn.Neuron):
+    """One whose value is right, and that keeps its bias from learning."""
+
+    def __call__(self, x):
+        return nn.Neuron.__call__(self, x) - self.b + self.b.detach()
+
+
+def test_a_layer_with_a_wrong_derivative_fails():
+    report = check(Case(lambda: CutNeuron(3, seed=0), formulas.affine, P))
+    assert not report.ok
+    assert report.diagnosis.kind == "constant"
+    assert "hand = 0 in theta[3]" in str(report.diagnosis)
+
+
+def test_a_layer_with_a_wrong_formula_fails():
+    def doubled(x, theta):
+        return 2 * formulas.affine(x, theta)
+
+    with pytest.raises(AssertionError):
+        check(Case(lambda: nn.Neuron(3, seed=0), doubled, P))
+
+
 def public_layers():
     """Return the names of all public modules, wherever in `nn` they are defined."""
     found = {"softmax", "log_softmax"}
