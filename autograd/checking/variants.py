@@ -109,36 +109,48 @@ def check_vjp(
     )
     report = check(_redraw=draw)
     if report.diagnosis is not None and not report.failure:
-        _consider(report, _of_the_cotangent(report, hand, (first, *args), draw()))
-        if KINDS.index(report.diagnosis.kind) > KINDS.index("constant"):
-            held = _each(check().diagnosis)  # with one cotangent at all points
-            _consider(report, [one for one in held if one.kind in _THE_SAME])
+        _look_at_cotangents(report, hand, first, draw(), check)
     return report
 
 
 _THE_SAME = ("constant", "offset")  # kinds of what is the same at all points
 
 
-def _of_the_cotangent(
+def _look_at_cotangents(
     report: GradientReport,
     hand: Callable[..., Any],
-    given: tuple[Any, ...],
-    other: Any,
-) -> list[Diagnosis]:
-    """Tell whether what is wrong is the same for another cotangent."""
+    first: Any,
+    second: Any,
+    check: Callable[..., GradientReport],
+) -> None:
+    """Add to a diagnosis what is the same for all cotangents, or at all points for one.
+
+    check: checks again with one cotangent at all points, at the price of the first.
+    """
     wrong: Array = np.any(report.ratios() > 1, axis=0)
-    (cotangent, *args), again = copy.deepcopy(given), copy.deepcopy(given[1:])
-    try:
+    points = report.compared()
+
+    def numbers(cotangent: Any, x: Array) -> Array:
+        args = report.args.at(x)[1:]
         with np.errstate(all="ignore"):
-            one = report.args.read(hand(cotangent, *args))[wrong]
-            two = report.args.read(hand(other, *again))[wrong]
-    except Exception:  # the user's code, at a cotangent that it has not met yet
-        return []
-    if not one.any() or (one != two).any():
-        return []
-    where = Discrepancy(report.args, report.compared(), wrong).name_wrong()
-    text = f"backward gives the same for every cotangent {where}"
-    return [Diagnosis("constant", text)]
+            return report.args.read(hand(copy.deepcopy(cotangent), *args))[wrong]
+
+    try:
+        held = np.array([numbers(first, point.x) for point in points])
+        other = numbers(second, points[0].x)
+    except Exception:  # the user's code, at a cotangent that it has not met there
+        return
+    if other.any() and (other == held[0]).all():
+        where = Discrepancy(report.args, points, wrong).name_wrong()
+        text = f"backward gives the same for every cotangent {where}"
+        _consider(report, [Diagnosis("constant", text)])
+    (own, *_) = _each(report.diagnosis)
+    constant = (
+        KINDS.index(own.kind) > KINDS.index("constant") and not np.ptp(held, 0).any()
+    )
+    if constant or own.kind == "unknown":
+        again = _each(check().diagnosis)
+        _consider(report, [one for one in again if one.kind in _THE_SAME])
 
 
 def _each(first: Diagnosis | None) -> list[Diagnosis]:
