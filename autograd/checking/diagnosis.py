@@ -19,6 +19,7 @@ from .explanations import (
     transposed,
 )
 from .hand import Hand
+from .inner import inner_functions
 from .paths import Paths, paths
 from .points import wrong_points
 from .reading import NoGradient, ShapeMismatch
@@ -58,6 +59,7 @@ def diagnose(
     points = _comparable(report.compared())
     if failing.any() and not found:
         found += _non_finite(points, args)
+    misbehaves = bool(found)
     if failing.any() and not found:
         wrong: Array = np.any(np.array([p.ratios() for p in points]) > 1, axis=0)
         if wrong.any():
@@ -65,7 +67,7 @@ def diagnose(
             found += _explanations(meant, fn)
             if not found and _without_rounding(meant, hand):
                 found += _explanations(meant, fn)
-    if not found and (wrong_type or _is_single(points)):
+    if not misbehaves and (wrong_type or _is_single(points)):
         found.append(_single(hand, points))
     if not found:
         found.append(_unknown(report))
@@ -151,7 +153,7 @@ def _of_the_graph(found: Discrepancy, fn: Callable[..., Any]) -> list[Diagnosis]
         found = Discrepancy(found.args, found.points[:most], found.wrong)
         records = records[:most]
     search = Paths(found, records, fn)
-    return [*wrong_points(search), *paths(search)]
+    return [*wrong_points(search), *paths(search)] or [*inner_functions(search)]
 
 
 def _is_single(points: list[Point]) -> bool:

@@ -39,10 +39,34 @@ def _taken_as_one(tape: Tape, chosen: Array, d: Array) -> Array:
     return np.ones(len(chosen))
 
 
+def _always(branch: int) -> Edit:
+    """Take one branch of a choice everywhere, as if its condition always held."""
+
+    def edit(tape: Tape, chosen: Array, d: Array) -> Array:
+        found = d.copy()
+        for place, e in enumerate(chosen.tolist()):
+            child = int(tape.child[e])
+            operands = tape.nodes[child].operands
+            values = [p for p, operand in enumerate(operands) if not is_number(operand)]
+            found[place] = float(values[e - int(tape.start[child])] == branch)
+        return found
+
+    return edit
+
+
 EDITS: list[tuple[str, str, Edit]] = [
     ("missing-path", "is left out", _dropped),
     ("doubled-path", "is counted twice", _doubled),
     ("missing-path", "lacks its local derivative (taken as 1)", _taken_as_one),
+]
+
+CHOICES: list[tuple[str, str, Edit]] = [
+    (
+        "missing-path",
+        f"takes its {word} branch everywhere (a mask that was not applied)",
+        _always(branch),
+    )
+    for branch, word in [(1, "first"), (2, "second")]
 ]
 
 
@@ -55,6 +79,23 @@ class Graph:
     names: list[tuple[str, str, int]]  # of each edge: rule, source line, operand's role
     above: list[str]  # of each edge: what made the parent
     blocks: list[tuple[str, slice]]  # the arguments' arrays, in the leaves
+
+    def gradient_of(self, bars: Array) -> Array:
+        """Return the leaves' part of all cotangents."""
+        found: Array = np.where(self.leaves >= 0, bars[self.leaves], 0.0)
+        return found
+
+    def makers(self) -> list[str]:
+        """Name what made each node: an operation of a line, or an argument."""
+        owner: dict[int, str] = {}
+        for name, part in self.blocks:
+            owner |= dict.fromkeys(self.leaves[part].tolist(), name)
+        return [
+            owner.get(i, "a constant")
+            if node.rule is None
+            else f"{node.rule.name} at {_line(node)}"
+            for i, node in enumerate(self.tape.nodes)
+        ]
 
 
 def node_of(tape: Tape, e: int) -> Any:
@@ -102,23 +143,25 @@ class Paths:
 
     def predict(self, k: int, chosen: Array, edit: Edit) -> Array:
         """Return the gradient at point k with edited local derivatives."""
-        graph = self.graphs[k]
+        graph: Graph = self.graphs[k]
         d = graph.tape.d.copy()
         with np.errstate(all="ignore"):  # an edit may be tried where it makes no sense
             d[chosen] = edit(graph.tape, chosen, d[chosen])
-        bars = graph.tape.pull(d)
-        return np.where(graph.leaves >= 0, bars[graph.leaves], 0.0)
+        return graph.gradient_of(graph.tape.pull(d))
 
     def explains(self, choose: Callable[[int], Array], edit: Edit) -> bool:
-        """Verify an edit fully at every point, the first that fails ends it.
+        """Verify an edit fully."""
+        return self.confirms(lambda k: self.predict(k, choose(k), edit))
+
+    def confirms(self, predict: Callable[[int], Array]) -> bool:
+        """Compare what is predicted at every point; the first that fails ends it.
 
         Arguments whose gradient is right everywhere were derived without the mistake:
         what the edit would do to them does not count.
         """
         found = self.found
         for k in range(len(self.graphs)):
-            predicted = self.predict(k, choose(k), edit)
-            predicted = np.where(self.derived_wrong, predicted, found.right[k])
+            predicted = np.where(self.derived_wrong, predict(k), found.right[k])
             room = 8 * found.allowed[k] + 2.0**-44 * np.abs(predicted)
             with np.errstate(invalid="ignore"):
                 if not (np.abs(found.hand[k] - predicted) <= room).all():
@@ -138,18 +181,24 @@ class Paths:
         """Return the edges of a group at each point; none where there is none."""
         return lambda k: self.tables[k].get(name, np.zeros(0, int))
 
-    def along(self, k: int, seed: int) -> tuple[Array, float, float]:
-        """Return what reaches each edge along a direction, the target, its slack."""
-        graph, found = self.graphs[k], self.found
-        rng = np.random.default_rng(seed)
-        r = rng.uniform(0.5, 1.0, len(graph.leaves)) * rng.choice(
-            [-1, 1], len(graph.leaves)
-        )
-        r = np.where(self.derived_wrong, r, 0.0)
+    def _direction(self, seed: int) -> Array:
+        rng, size = np.random.default_rng(seed), len(self.derived_wrong)
+        r: Array = rng.uniform(0.5, 1.0, size) * rng.choice([-1, 1], size)
+        r[~self.derived_wrong] = 0.0
+        return r
+
+    def tangents(self, k: int, seed: int) -> Array:
+        """Return each node's tangent along the direction of a seed."""
+        graph: Graph = self.graphs[k]
         seeds = np.zeros(len(graph.tape.nodes))
         used = graph.leaves >= 0
-        seeds[graph.leaves[used]] = r[used]
-        dots, bars = graph.tape.push(seeds), graph.tape.pull()
+        seeds[graph.leaves[used]] = self._direction(seed)[used]
+        return graph.tape.push(seeds)
+
+    def along(self, k: int, seed: int) -> tuple[Array, float, float]:
+        """Return what reaches each edge along a direction, the target, its slack."""
+        graph, found, r = self.graphs[k], self.found, self._direction(seed)
+        dots, bars = self.tangents(k, seed), graph.tape.pull()
         flow = times(bars[graph.tape.child], dots[graph.tape.parent])
         target = float((r * (found.right[k] - found.hand[k])).sum())
         slack = 8 * float((np.abs(r) * found.allowed[k]).sum()) + 1e-9 * abs(target)
@@ -345,7 +394,8 @@ def _grouped(search: Paths) -> Iterator[Diagnosis]:
     for name, first in list(search.tables[0].items())[:MOST_GROUPS]:
         if len(first) < 2:
             continue
-        for kind, what, edit in EDITS:
+        chooses = search.graphs[0].names[int(first[0])][0] == "where"
+        for kind, what, edit in [*EDITS, *CHOICES] if chooses else EDITS:
             if (what, first.tobytes()) in seen:
                 continue
             seen.add((what, first.tobytes()))

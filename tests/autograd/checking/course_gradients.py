@@ -683,7 +683,7 @@ def huber(bug):
 
 @case((6,), layer=True, slope="unknown", no_gate="missing-path",
       gate_only="missing-path",
-      at_output="unknown")  # fmt: skip
+      at_output="wrong-point")  # fmt: skip
 def silu(bug):
     def backward(g, x):
         s = sigmoid(x)
@@ -702,8 +702,8 @@ def silu(bug):
     return lambda x: x * ag.sigmoid(x), backward
 
 
-@case((5,), layer=True, no_inner="unknown", constant="unknown", cubic="missing-path",
-      first_half="missing-path")  # fmt: skip
+@case((5,), layer=True, no_inner="missing-path", constant="unknown",
+      cubic="missing-path", first_half="missing-path")  # fmt: skip
 def gelu_tanh(bug):
     c = np.sqrt(2 / np.pi)
 
