@@ -361,8 +361,8 @@ class Check:
         if low[i] - point.allowed[i] <= hand[i] <= high[i] + point.allowed[i]:
             self.report.warnings.append(
                 f"{self.args.label(i)} is at a kink of {point.kinks}: any slope "
-                f"between {left:.6g} and {right:.6g} passes, the hand gradient gives "
-                f"{float(hand[i]):.6g}"
+                f"between {low[i] + 0.0:.6g} and {high[i] + 0.0:.6g} passes, the hand "
+                f"gradient gives {float(hand[i]):.6g}"
             )
 
     def _compare_along_directions(self, x: Array) -> None:
@@ -418,7 +418,8 @@ class Check:
         report.warnings += self.hand.warnings
         kinked = sum(bool(point.kinks) for point in compared)
         if kinked and self.on_values:
-            report.notes.append(f"{kinked} of the points are at a kink")
+            number = "1 of the points is" if kinked == 1 else f"{kinked} points are"
+            report.notes.append(f"{number} at a kink")
         report.ok = not (failing.any() or self.hand.problems() or wrong_type)
         if report.ok and unseen.any():
             report.ok = False

@@ -145,6 +145,7 @@ def factor(found: Discrepancy) -> Iterator[Found]:
         return  # any one number is a multiple of any other
     if all(abs(ratio + 1) < 1e-9 for ratio in common.values()):
         return
+    named = {name: _without_echo(text) for name, text in named.items()}
     if "" in named:
         text = f"hand = {named['']} · reference {found.name_wrong()}"
     else:
@@ -169,6 +170,12 @@ def _fits(found: Discrepancy, parts: list[tuple[Array, float]]) -> bool:
     for places, ratio in parts:
         whole[:, places] *= ratio
     return found.explained_by(whole, max(abs(ratio) for _, ratio in parts))
+
+
+def _without_echo(text: str) -> str:
+    """Write "2 = 2" as "2"."""
+    number, _, name = text.partition(" = ")
+    return number if number == name else text
 
 
 def _name_factor(ratio: float, args: Arguments) -> str:

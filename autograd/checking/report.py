@@ -6,10 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import MissingExtraError
+from ..errors import ArgumentError, MissingExtraError
 from .arguments import Arguments, Array
+from .heat_map import Grid, as_svg, draw, grid, legend
 
 SHOWN = 10
+GREEN, RED = "#1a7f37", "#b42318"
+PAPER = "background:#fff;color:#222;padding:4px 12px;overflow-x:auto"
+CELL = "text-align:right;padding:2px 10px;white-space:nowrap"
 
 
 class GradientMismatch(AssertionError):
@@ -168,11 +172,7 @@ class GradientReport:
         rows = self.rows(SHOWN if not self.ok else 3)
         if rows:
             lines += ["", *_columns(rows)]
-            failing = int((self.ratios().max(axis=0) > 1).sum())
-            if failing > len(rows):
-                lines.append(
-                    f"{failing - len(rows)} more coordinates fail; .table has them all"
-                )
+            lines += self._more(rows)
         lines += ["", f"reference: {self.reference}"] if self.reference else [""]
         lines += [f"note: {text}" for text in self.notes]
         return "\n".join(lines)
@@ -195,87 +195,61 @@ class GradientReport:
         return f"{self.name}: WRONG in {failing} of {total} coordinates"
 
     def _repr_html_(self) -> str:
-        colour = "#1a7f37" if self.ok else "#b42318"
+        colour = GREEN if self.ok else RED
         verdict = html.escape(self._verdict())
         parts = [f"<p style='color:{colour};font-weight:bold'>{verdict}</p>"]
         if self.diagnosis is not None:
             said = self.diagnosis.sentence == self.failure
             text = self.diagnosis.kind if said else str(self.diagnosis)
-            parts.append(f"<p>{html.escape(text)}</p>")
-            parts += [
-                f"<p>or {html.escape(str(other))}</p>"
-                for other in self.diagnosis.alternatives
-            ]
+            others = [f"or {other}" for other in self.diagnosis.alternatives]
+            parts += [f"<p>{html.escape(line)}</p>" for line in (text, *others)]
         parts += [f"<p>warning: {html.escape(text)}</p>" for text in self.warnings]
         rows = self.rows(SHOWN)
         if rows:
-            head = "".join(f"<th>{name}</th>" for name in Row._fields)
-            body = "".join(
-                "<tr>"
-                + "".join(f"<td>{html.escape(_shown(x))}</td>" for x in row)
-                + "</tr>"
-                for row in rows
-            )
-            parts.append(f"<table><tr>{head}</tr>{body}</table>")
-            parts += [self._heat_map(block) for block in self.args.blocks if block.size]
-        parts += [f"<p>reference: {html.escape(self.reference)}</p>"]
+            parts += [_table(rows), *(f"<p>{text}</p>" for text in self._more(rows))]
+            parts += [legend(), *map(as_svg, self._grids())]
+        if self.reference:
+            parts.append(f"<p>reference: {html.escape(self.reference)}</p>")
         parts += [f"<p>note: {html.escape(text)}</p>" for text in self.notes]
-        return f"<div>{''.join(parts)}</div>"
+        return f"<div style='{PAPER}'>{''.join(parts)}</div>"
 
-    def grid(self, block: Any) -> Array:
-        """Return one block's worst ratios as a matrix, for a heat map."""
-        worst = self.ratios().max(axis=0)[block.part]
-        width = block.shape[-1] if block.shape else 1
-        return worst.reshape(-1, width)  # type: ignore[no-any-return]
+    def _more(self, rows: list[Row]) -> list[str]:
+        """Say how many coordinates fail that are not among the rows shown."""
+        failing = int((self.ratios().max(axis=0) > 1).sum()) - len(rows)
+        return [f"{failing} more fail; .table has them all"] * (failing > 0)
 
-    def _heat_map(self, block: Any) -> str:
-        grid = self.grid(block)
-        if grid.size > 10_000:
-            return f"<p>{html.escape(block.name)}: too large to draw; use .plot()</p>"
-        side = 12
-        cells = "".join(
-            f"<rect x='{side * j}' y='{side * i}' width='{side}' height='{side}' "
-            f"fill='{_colour(ratio)}'><title>{html.escape(block.name)}: "
-            f"{_shown(ratio)}</title></rect>"
-            for i, line in enumerate(grid.tolist())
-            for j, ratio in enumerate(line)
-        )
-        high, wide = grid.shape
-        return (
-            f"<figure><svg width='{side * wide}' height='{side * high}'>{cells}</svg>"
-            f"<figcaption>{html.escape(block.name)}: error over allowed, red above 1"
-            f"</figcaption></figure>"
-        )
+    def _grids(self) -> list[Grid]:
+        """Return the worst ratios of each block, arranged for a heat map."""
+        worst = self.ratios().max(axis=0)
+        return [grid(b, worst[b.part]) for b in self.args.blocks if b.size]
 
     def plot(self) -> Any:
         """Draw the heat maps of all blocks with matplotlib; return the figure."""
+        if not self.compared():
+            raise ArgumentError(
+                f"there is nothing to plot, no gradient was compared: {self._verdict()}"
+            )
         try:
-            from matplotlib.figure import Figure
-            from matplotlib.ticker import MaxNLocator
+            return draw(self._grids(), self._verdict(), self.ok)
         except ImportError:
             raise MissingExtraError.of("matplotlib", "plot", "report.plot()") from None
-        blocks = [block for block in self.args.blocks if block.size]
-        figure = Figure(figsize=(4 * len(blocks), 3.5), layout="constrained")
-        for place, block in enumerate(blocks, 1):
-            axes = figure.add_subplot(1, len(blocks), place)
-            with np.errstate(divide="ignore"):
-                grid = np.clip(np.log10(self.grid(block)), -3, 12)
-            image = axes.imshow(grid, cmap="RdYlGn_r", vmin=-3, vmax=3, aspect="auto")
-            axes.set_title(block.name)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-            axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-            figure.colorbar(image, ax=axes, label="log₁₀(error / allowed)")
-        return figure
 
 
-def _colour(ratio: float) -> str:
-    if ratio <= 1:
-        return f"hsl(140, 45%, {90 - 25 * ratio:.0f}%)"
-    return f"hsl(5, 75%, {max(35.0, 75 - 8 * np.log10(min(ratio, 1e9))):.0f}%)"
+def _table(rows: list[Row]) -> str:
+    head = "".join(_th(name) for name in Row._fields)
+    body = ""
+    for row in rows:
+        cells = "".join(
+            f"<td style='{CELL}'>{html.escape(_cell(name, x))}</td>"
+            for name, x in row._asdict().items()
+        )
+        fails = f" style='color:{RED}'" if row.ratio > 1 else ""
+        body += f"<tr{fails}>{cells}</tr>"
+    return f"<table style='border-collapse:collapse'><tr>{head}</tr>{body}</table>"
 
 
-def _shown(x: Any) -> str:
-    return f"{x:.6g}" if isinstance(x, float) else str(x)
+def _th(name: str) -> str:
+    return f"<th style='{CELL};border-bottom:1px solid #999'>{name}</th>"
 
 
 def _columns(rows: list[Row]) -> list[str]:
