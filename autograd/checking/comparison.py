@@ -38,6 +38,7 @@ MULTIPLE = 2.0  # of the attainable accuracy, within which a coordinate passes
 MOST_SIDES = 20  # failing coordinates of a point that are looked at from both sides
 CANCELLED = 2.0**9  # unit roundoffs of the largest number: what a cancellation leaves
 STEADY = 1e-9  # of fn: what two calls at one point may differ by
+OWN_ROUNDINGS, LIKE_ROUNDINGS = 2.0**8, 2.0**3  # of a gradient beside differences
 BEYOND_ROUNDING = 1e-4  # an error, of the largest number, that is none of rounding
 TRIES = 20  # for a random point at which the function is finite
 FULL_TABLE = 1_000  # coordinates; beyond, differences look along directions first
@@ -237,9 +238,9 @@ class Check:
             self.report.reference += f", {how}"
         if not record.digits:
             record.error = record.bound * (UNIT["double"] / self.unit)
-        point = Point(
-            x, record.gradient, record.bound, MULTIPLE * (record.bound + record.error)
-        )
+        with np.errstate(over="ignore"):  # a bound may be infinite
+            allowed = MULTIPLE * (record.bound + record.error)
+        point = Point(x, record.gradient, record.bound, allowed)
         point.recorded = record
         unbounded = ~np.isfinite(point.allowed)
         point.allowed[unbounded] = (
@@ -271,7 +272,7 @@ class Check:
                     "to complex numbers (abs, norm, an ordering), so the differences "
                     "serve"
                 )
-        attainable = error + 2.0**8 * self.unit * np.abs(slope)
+        attainable = error + self._rounding(slope)
         point = Point(x, slope, attainable, MULTIPLE * attainable)
         unknown = undetermined(slope, error)
         if unknown.any():
@@ -284,6 +285,19 @@ class Check:
                 f"{error[small].max():.1g}): compared to within that only"
             )
         return point
+
+    def _rounding(self, slope: Array) -> Array:
+        """Return what is allowed to a hand gradient where no operation is recorded.
+
+        Some hundred roundings of a coordinate's own size, and a few of the size of the
+        largest one of its array: these are sums of like terms, which may cancel.
+        """
+        size = np.abs(slope)
+        largest = np.zeros_like(size)
+        for block in self.args.blocks:
+            finite = size[block.part][np.isfinite(size[block.part])]
+            largest[block.part] = finite.max(initial=0.0)
+        return self.unit * (OWN_ROUNDINGS * size + LIKE_ROUNDINGS * largest)
 
     def _on_complex(self, x: Array) -> Any:
         return self.fn(*self.args.fill(x.tolist()))
@@ -372,7 +386,7 @@ class Check:
 
         def room(r: Array, expected: float) -> float:
             size = float((np.abs(r) * np.abs(hand)).sum())
-            return 2.0**8 * self.unit * size + 1e-9 * abs(expected)
+            return OWN_ROUNDINGS * self.unit * size + 1e-9 * abs(expected)
 
         finite = np.nan_to_num(hand, nan=np.inf, posinf=np.inf, neginf=-np.inf)
         bad = np.flatnonzero(~np.isfinite(finite)).tolist()[:20]
@@ -383,7 +397,7 @@ class Check:
             unit = np.zeros(len(x))
             unit[i] = 1.0
             reference[i], error[i] = slope.along(unit)
-        attainable = error + 2.0**8 * self.unit * np.abs(reference)
+        attainable = error + self._rounding(reference)
         allowed = MULTIPLE * np.maximum(attainable, np.finfo(float).tiny)
         point = Point(x, reference, attainable, allowed, hand)
         self._set_tolerances(point)

@@ -132,3 +132,26 @@ def test_softplus_of_one_coordinate_beside_a_constant():
         reference="differences",
     )
     assert report.ok, report
+
+
+def test_a_float32_sum_that_cancels_is_right_beside_its_neighbours():
+    rng = np.random.default_rng(1)
+    c = rng.normal(size=(20, 6)).astype(np.float32)
+    c[0, 2] -= c[:, 2].sum() + np.float32(1e-4)  # the third column's sum is small
+
+    def fn(b):
+        return float((c.astype(float) * b).sum())
+
+    b = rng.normal(size=6).astype(np.float32)
+    assert abs(c.sum(0)[2] / c.astype(float).sum(0)[2] - 1) > 2e-5  # digits are lost
+    assert check_gradient(fn, lambda b: c.sum(0), b).ok
+    assert not check_gradient(fn, lambda b: c.sum(0) * np.float32(1.0001), b).ok
+
+
+def test_a_bound_beyond_all_numbers_gives_no_warning():
+    report = check_gradient(
+        lambda x: ag.exp(x * 1e3) * 1e-200,
+        lambda x: 1e3 * np.exp(x * 1e3) * 1e-200,
+        0.7,
+    )
+    assert len(report.compared()) > 1
