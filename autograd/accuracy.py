@@ -78,28 +78,35 @@ class Tape:
     """
 
     def __init__(self, output: Value) -> None:
-        level: dict[int, int] = {}
-        rows: list[list[tuple[Any, list[Any], list[float]]]] = []
-        for node in ancestors([output]):
-            pairs = list(edges(node))
-            parents = [parent for parent, _ in pairs]
-            depth = 1 + max([level[id(parent)] for parent in parents], default=-1)
-            level[id(node)] = depth
-            if depth == len(rows):
-                rows.append([])
-            rows[depth].append((node, parents, [float(d) for _, d in pairs]))
-        flat = [row for level_rows in rows for row in level_rows]
+        nodes = ancestors([output])
+        first = {id(node): i for i, node in enumerate(nodes)}
+        depth, counts = [0] * len(nodes), [0] * len(nodes)
+        parent: list[int] = []
+        d: list[Any] = []
+        for i, node in enumerate(nodes):
+            if node.rule is not None and (pairs := list(edges(node))):
+                above, partials = zip(*pairs, strict=True)
+                places = [first[key] for key in map(id, above)]
+                depth[i] = 1 + max([depth[p] for p in places])
+                counts[i] = len(pairs)
+                parent += places
+                d += partials
+        order = np.argsort(depth, kind="stable")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
         self.output = output
         self.partner = np.zeros(0, int)  # other factors, once bounds were computed
-        self.nodes = [node for node, _, _ in flat]
-        self.place = place = {id(node): i for i, node in enumerate(self.nodes)}
-        counts = [len(parents) for _, parents, _ in flat]
-        self.start = np.concatenate([[0], np.cumsum(counts, dtype=int)])
-        self.child = np.repeat(np.arange(len(flat)), counts)
-        self.parent = np.array([place[id(p)] for _, ps, _ in flat for p in ps], int)
-        self.d = np.array([d for _, _, ds in flat for d in ds], float)
+        self.nodes = [nodes[i] for i in order.tolist()]
+        self.place = {id(node): i for i, node in enumerate(self.nodes)}
+        old = np.concatenate([[0], np.cumsum(counts, dtype=int)])
+        of_node = np.array(counts, int)[order]
+        self.start = np.concatenate([[0], np.cumsum(of_node, dtype=int)])
+        self.child = np.repeat(np.arange(len(nodes)), of_node)
+        moved = np.arange(len(d)) + (old[order] - self.start[:-1])[self.child]
+        self.parent = rank[np.array(parent, int)[moved]]
+        self.d = np.array(list(map(float, d)), float)[moved]
         self.data = np.array([float(node.data) for node in self.nodes])
-        ends = np.cumsum([0, *map(len, rows)])
+        ends = np.cumsum([0, *np.bincount(depth)])
         self.levels = list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
 
     def places(self, nodes: Sequence[Value]) -> Array:
