@@ -135,6 +135,12 @@ class Arguments:
         shown = [f"{self.label(i)} = {number!r}" for i, number in enumerate(first)]
         return ", ".join(shown) + (f" and {len(x) - 8} more" if len(x) > 8 else "")
 
+    def some(self, chosen: Array) -> str:
+        """Name coordinates that are chosen by a mask: the first three."""
+        places = np.flatnonzero(chosen).tolist()
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        return ", ".join(map(self.label, places[:3])) + more
+
     def blocks_name(self, which: int) -> str:
         """Name one of the arguments that are differentiated."""
         place = self.places[which]

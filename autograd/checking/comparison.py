@@ -9,7 +9,8 @@ from ..accuracy import UNIT, value_bound
 from ..errors import ArgumentError, AutogradError, MissingExtraError, NumberError
 from ..layout import number_of
 from .arguments import Arguments, Array
-from .diagnosis import diagnose, diagnose_shape, looks_single
+from .cancellation import forgive
+from .diagnosis import diagnose, diagnose_shape
 from .differences import (
     Slope,
     failing_coordinates,
@@ -19,29 +20,23 @@ from .differences import (
     undetermined,
 )
 from .hand import Hand, HandError
-from .kinks import describe_kinks, kinked_nodes, one_sided_slopes
-from .noise import scatter
+from .kinks import describe_kinks, kinked_nodes
+from .limits import FULL_TABLE, LIKE_ROUNDINGS, MULTIPLE, OWN_ROUNDINGS
 from .reading import ShapeMismatch
 from .reference import (
     EXACT_AT_THE_POINT,
     EXACT_ELSEWHERE,
     Disagreement,
     Recorded,
-    exact_call,
     scalar,
 )
 from .report import GradientReport, Point
+from .sides import pass_between_differences, pass_between_slopes
 
 __all__ = ["Check"]
 
-MULTIPLE = 2.0  # of the attainable accuracy, within which a coordinate passes
-MOST_SIDES = 20  # failing coordinates of a point that are looked at from both sides
-CANCELLED = 2.0**9  # unit roundoffs of the largest number: what a cancellation leaves
 STEADY = 1e-9  # of fn: what two calls at one point may differ by
-OWN_ROUNDINGS, LIKE_ROUNDINGS = 2.0**8, 2.0**3  # of a gradient beside differences
-BEYOND_ROUNDING = 1e-4  # an error, of the largest number, that is none of rounding
 TRIES = 20  # for a random point at which the function is finite
-FULL_TABLE = 1_000  # coordinates; beyond, differences look along directions first
 
 
 class Check:
@@ -281,7 +276,7 @@ class Check:
         if small.any():
             self.report.warnings.append(
                 f"at point {len(self.report.points)} the rounding of fn hides the "
-                f"slope in {self._some(small)} (errors up to "
+                f"slope in {self.args.some(small)} (errors up to "
                 f"{error[small].max():.1g}): compared to within that only"
             )
         return point
@@ -314,70 +309,14 @@ class Check:
         point.hand = self.hand(x)
         self._set_tolerances(point)
         if point.recorded is not None and point.kinks:
-            self._accept_between_slopes(point)
+            pass_between_slopes(self.report, point)
         elif self.tolerances == (None, None):
-            self._accept_between_sides(point)
+            pass_between_differences(self.report, point, self.probe)
 
     def _set_tolerances(self, point: Point) -> None:
         rtol, atol = self.tolerances
         if rtol is not None or atol is not None:
             point.allowed = (atol or 0.0) + (rtol or 0.0) * np.abs(point.reference)
-
-    def _accept_between_slopes(self, point: Point) -> None:
-        """At a kink, let pass what lies between the left and the right derivative."""
-        failing = np.flatnonzero(point.ratios() > 1).tolist()
-        record = point.recorded
-        kinks = kinked_nodes(record.tape)
-        places = record.tape.places(record.leaves)
-        low, high = point.reference.copy(), point.reference.copy()
-        for i in failing[:FULL_TABLE]:
-            if places[i] >= 0:
-                left, right = one_sided_slopes(record.tape, kinks, int(places[i]))
-                self._widen(point, low, high, i, left, right)
-        point.low, point.high = low, high
-
-    def _accept_between_sides(self, point: Point) -> None:
-        """Do the same by one-sided differences: a branch leaves no operation."""
-        failing = np.flatnonzero(point.ratios() > 1).tolist()
-        hand: Any = point.hand
-        if not 0 < len(failing) <= MOST_SIDES or not np.isfinite(hand).all():
-            return
-        low, high = point.reference.copy(), point.reference.copy()
-        slope = Slope(self.probe, point.x)
-        for i in failing:
-            unit = np.zeros(len(point.x))
-            unit[i] = 1.0
-            if not slope.bends(unit):
-                continue
-            left, left_error = slope.along(unit, -1)
-            right, right_error = slope.along(unit, 1)
-            both = left_error + right_error
-            if not np.isfinite(both):
-                continue
-            near = min(abs(left - point.reference[i]), abs(right - point.reference[i]))
-            if (
-                point.recorded is not None
-                and near > both + 1e-6 * abs(left)
-                and np.isfinite(point.recorded.tape.d).all()  # sqrt(x²) has a pole
-            ):
-                continue  # the recorded slope is that of one of the sides
-            if abs(left - right) > 100 * both + 1e-6 * abs(left):
-                point.kinks = "the function itself"
-                point.allowed[i] = MULTIPLE * both
-                self._widen(point, low, high, i, left, right)
-        point.low, point.high = low, high
-
-    def _widen(
-        self, point: Point, low: Array, high: Array, i: int, left: float, right: float
-    ) -> None:
-        low[i], high[i] = min(left, right), max(left, right)
-        hand: Any = point.hand
-        if low[i] - point.allowed[i] <= hand[i] <= high[i] + point.allowed[i]:
-            self.report.warnings.append(
-                f"{self.args.label(i)} is at a kink of {point.kinks}: any slope "
-                f"between {low[i] + 0.0:.6g} and {high[i] + 0.0:.6g} passes, the hand "
-                f"gradient gives {float(hand[i]):.6g}"
-            )
 
     def _compare_along_directions(self, x: Array) -> None:
         """Without a full table: random directions, then a bisection."""
@@ -427,7 +366,7 @@ class Check:
         )
         failing: Array = np.any(report.ratios() > 1, axis=0)
         if failing.any() and not self.hand.problems() and not wrong_type:
-            self._forgive_cancellation(compared, failing)
+            forgive(report, failing, self.hand, self.seed)
             failing = np.any(report.ratios() > 1, axis=0)
         report.warnings += self.hand.warnings
         kinked = sum(bool(point.kinks) for point in compared)
@@ -438,79 +377,11 @@ class Check:
         if report.ok and unseen.any():
             report.ok = False
             report.failure = (
-                f"nothing was compared in {self._some(unseen)}: the reference has no "
-                f"derivative there, or differences do not find one"
+                f"nothing was compared in {self.args.some(unseen)}: the reference "
+                f"has no derivative there, or differences do not find one"
             )
         elif not report.ok:
             report.notes += self.hand.notes
             report.diagnosis = diagnose(
                 self.hand, self.fn, self.args, report, failing, wrong_type
             )
-
-    def _forgive_cancellation(self, compared: list[Point], failing: Array) -> None:
-        """Let pass what is mathematically right and loses digits to cancellation."""
-        hands: Any = [point.hand for point in compared]
-        if not np.isfinite(hands).all():
-            return
-        covered = failing.copy()  # a coordinate is forgiven at all points or at none
-        digits = np.zeros(len(failing))
-        noises = []
-        for point in compared:
-            over = (point.ratios() > 1) & covered
-            noise = np.zeros(len(point.x))
-            if over.any():
-                hand: Any = point.hand
-                noise = self._noise(point, over)
-                error = np.abs(hand - point.reference)
-                covered &= ~over | (error <= noise)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    lost = np.log10(error / (2.0**-53 * np.abs(point.reference)))
-                digits[over] = np.maximum(digits, np.clip(lost, 1, 16))[over]
-            noises.append(noise)
-            if not covered.any():
-                return
-        for point, noise in zip(compared, noises, strict=True):
-            point.allowed = np.where(
-                covered, np.maximum(point.allowed, noise), point.allowed
-            )
-        self.report.warnings.append(
-            f"cancellation: mathematically right, loses {digits[covered].max():.0f} "
-            f"digits {'' if covered.all() else 'in ' + self._some(covered)}".rstrip()
-        )
-
-    def _some(self, failing: Array) -> str:
-        places = np.flatnonzero(failing).tolist()
-        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-        return ", ".join(map(self.args.label, places[:3])) + more
-
-    def _noise(self, point: Point, over: Array) -> Array:
-        """Return the error that the hand gradient's own rounding explains."""
-        hand: Any = point.hand
-        error = np.abs(hand - point.reference)
-        self.args.stand_at(point.x)
-        none = np.zeros(len(point.x))
-        record = point.recorded
-        if record is not None and len(point.x) > FULL_TABLE:
-            # A run on 50 digits takes long: not where no cancellation goes so far.
-            beyond = BEYOND_ROUNDING * record.largest()
-            if error[over].max() > beyond:
-                return none
-        try:
-            exact = exact_call(self.hand.function, self.args, point.x)
-        except Exception:  # the user's code, on numbers it was not made for
-            exact = None
-        if exact is not None:
-            right = np.abs(exact - point.reference) <= point.allowed
-            return np.where(right, error, 0.0)
-        if self.precision == "single":
-            return none
-        if point.recorded is None and looks_single(self.report.compared()):
-            return none
-        try:
-            noise = 8 * scatter(self.hand.quietly, point.x, self.seed)
-        except HandError:
-            return none
-        if point.recorded is not None:
-            # More noise than doubles of this size make is that of another precision.
-            noise[noise > CANCELLED * self.unit * point.recorded.largest()] = 0.0
-        return noise

@@ -20,7 +20,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import check_gradient
-from autograd.checking.comparison import FULL_TABLE
+from autograd.checking.limits import FULL_TABLE
 
 POINTS = 2
 DIFFERENCES_EVERY = 25  # they are slower, by about that factor
