@@ -18,23 +18,25 @@ __all__ = ["BatchGradient", "Loss", "Pairs", "eager", "pairs", "try_out", "with_
 Loss = Callable[[list[Any], list[Any]], Any]
 Pairs = tuple[list[Any], list[Any]]
 
-BatchGradient = Callable[[list[Any], list[Any], list[Value]], tuple[float, list[Any]]]
-"""A batch's inputs and targets, and the parameters that shall move → the batch's loss,
-and its outputs as plain numbers.
+BatchGradient = Callable[[list[int], list[Value]], tuple[float, list[Any]]]
+"""A batch's rows, and the parameters that shall move → the batch's loss, and its
+outputs as plain numbers.
 
 The loss's gradient is in the parameters' `.grad` afterwards, for all of the batch and
 nothing else; no parameter has changed.
 """
 
 
-def eager(model: Module, loss: Loss, optimizer: Optimizer) -> BatchGradient:
+def eager(
+    model: Module, loss: Loss, optimizer: Optimizer, data: Pairs
+) -> BatchGradient:
     """Return the function that records a batch's graph and goes back through it."""
 
-    def gradient(
-        inputs: list[Any], targets: list[Any], moved: list[Value]
-    ) -> tuple[float, list[Any]]:
-        outputs = [model(x) for x in inputs]
-        cost = loss(outputs, targets)
+    def gradient(rows: list[int], moved: list[Value]) -> tuple[float, list[Any]]:
+        inputs, targets = ([part[i] for i in rows] for part in data)
+        with with_row("data", model, data, rows):
+            outputs = [model(x) for x in inputs]
+            cost = loss(outputs, targets)
         if not isinstance(cost, Value):
             raise ArgumentError(
                 f"the loss should give a Value made from the outputs, got {cost!r}"

@@ -22,7 +22,7 @@ from .lookup import known
 if TYPE_CHECKING:
     from .running import Run
 
-__all__ = ["EarlyStopping", "RecordWeights", "call", "checked"]
+__all__ = ["EarlyStopping", "RecordWeights", "call", "checked", "listening"]
 
 HOOKS = ["on_start", "on_batch", "on_epoch", "on_end"]
 
@@ -169,6 +169,14 @@ def checked(callbacks: Any) -> list[Any]:
                 f"{', '.join(HOOKS)}; got {callback!r}{hint}"
             )
     return found
+
+
+def listening(callbacks: list[Any], hook: str) -> bool:
+    """Tell whether a callback has something for this moment."""
+    return any(
+        hasattr(each, hook) or (hook == "on_epoch" and callable(each))
+        for each in callbacks
+    )
 
 
 def call(callbacks: list[Any], hook: str, run: "Run") -> None:

@@ -30,6 +30,7 @@ def saver(
     def save(run: Run) -> None:
         due = every is not None and run.step % every == 0
         if run.sample == 0 or due or run.history.interrupted:
+            run.show()
             write(path, run.model, {"settings": settings, **_state(run)})
 
     return save

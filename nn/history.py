@@ -21,6 +21,8 @@ class History:
     interrupted: whether Ctrl-C ended the run.
     stopped: why the run ended before its last epoch; empty if it did not.
     seconds: how long it took, of a resumed run all parts.
+    compiled: whether compiled code ran at the end. not_compiled: why not, where `fit`
+        tried.
 
     >>> history = History({"loss": [0.5, 0.25], "val_loss": [0.75, 0.5]})
     >>> history.losses, history.epochs
@@ -35,6 +37,8 @@ class History:
     interrupted: bool = False
     stopped: str = ""
     seconds: float = 0.0
+    compiled: bool = False
+    not_compiled: str = ""
 
     @property
     def losses(self) -> list[float]:

@@ -150,7 +150,7 @@ def squared_hinge(scores: Any, targets: Any, reduction: str = "mean") -> Any:
 
 def _missing_margin(name: str) -> Callable[[Any, Any, int], Any]:
     def cost(s: Any, y: Any, place: int) -> Any:
-        if y not in (-1, 1):
+        if not ((y == -1) | (y == 1)):  # one condition, where y is recorded
             raise ArgumentError(
                 f"{name} takes targets -1 and 1, got {y!r} at place {place}; "
                 f"from classes 0 and 1 make 2 * y - 1"

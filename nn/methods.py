@@ -1,4 +1,4 @@
-"""Methods of descent: pairs of pure functions over lists of numbers.
+"""Methods of descent: pairs of pure functions over lists or arrays of numbers.
 
 A `Method` turns gradients into steps. Small methods each do one thing; `chain` lets the
 one work on what the other gave. Formulas and defaults are PyTorch's; g is a gradient, θ
@@ -6,10 +6,14 @@ a parameter, η the learning rate, t = 1, 2, ... the parameter's step.
 
 A state is a number, a dict of lists with a number for each parameter, or a tuple of the
 states of the methods in a chain.
+
+The methods here work on NumPy arrays as on lists, bit for bit: a formula is written
+once, for numbers, and `_each` runs it on those of a list or on whole arrays.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd import ArgumentError
@@ -28,7 +32,7 @@ __all__ = [
 ]
 
 Rate = float | Callable[[int], float]
-Numbers = Sequence[float]
+Numbers = Sequence[float] | Any  # or an array
 State = dict[str, Any]
 
 
@@ -45,7 +49,13 @@ class Method(NamedTuple):
     """
 
     init: Callable[[Numbers], Any]
-    update: Callable[[Numbers, Any, Numbers], tuple[list[float], Any]]
+    update: Callable[[Numbers, Any, Numbers], tuple[Any, Any]]
+
+
+class ArrayMethod(Method):
+    """A method whose `update` takes arrays for lists, in the state too."""
+
+    __slots__ = ()
 
 
 def chain(*methods: Method) -> Method:
@@ -61,14 +71,15 @@ def chain(*methods: Method) -> Method:
     def init(params: Numbers) -> tuple[Any, ...]:
         return tuple(method.init(params) for method in methods)
 
-    def update(grads: Numbers, state: Any, params: Numbers) -> tuple[list[float], Any]:
+    def update(grads: Numbers, state: Any, params: Numbers) -> tuple[Any, Any]:
         states = []
         for method, part in zip(methods, state, strict=True):
             grads, part = method.update(grads, part, params)
             states.append(part)
-        return list(grads), tuple(states)
+        return grads, tuple(states)
 
-    return Method(init, update)
+    on_arrays = all(isinstance(method, ArrayMethod) for method in methods)
+    return (ArrayMethod if on_arrays else Method)(init, update)
 
 
 def clip_by_value(limit: float) -> Method:
@@ -82,11 +93,11 @@ def clip_by_value(limit: float) -> Method:
     """
     _check("clip_value", limit, above=0)
 
-    def change(grads: Numbers, params: Numbers) -> list[float]:
+    def clipped(m: Any, g: Any) -> Any:
         # Comparisons, since min and max of a NaN depend on the order.
-        return [limit if g > limit else -limit if g < -limit else g for g in grads]
+        return m.where(g > limit, limit, m.where(g < -limit, -limit, g))
 
-    return _stateless(change)
+    return _stateless(lambda grads, params: _each(clipped, grads))
 
 
 def clip_by_norm(limit: float) -> Method:
@@ -103,9 +114,9 @@ def clip_by_norm(limit: float) -> Method:
     """
     _check("clip_norm", limit, above=0)
 
-    def change(grads: Numbers, params: Numbers) -> list[float]:
+    def change(grads: Numbers, params: Numbers) -> Any:
         factor = limit / (math.hypot(*grads) + 1e-6)
-        return list(grads) if factor >= 1 else [factor * g for g in grads]
+        return grads if factor >= 1 else _each(lambda m, g: factor * g, grads)
 
     return _stateless(change)
 
@@ -181,20 +192,22 @@ def rmsprop(
     def init(params: Numbers) -> State:
         return {key: [0.0] * len(params) for key in (["v", "m"] if centered else ["v"])}
 
-    def update(
-        grads: Numbers, state: State, params: Numbers
-    ) -> tuple[list[float], State]:
+    def variance(m: Any, square: Any, mean: Any) -> Any:
+        rest = square - mean * mean
+        return m.where(rest > 0, rest, 0.0)  # below it only by rounding
+
+    def step(m: Any, g: Any, spread: Any) -> Any:
+        return g / (m.sqrt(spread) + eps)
+
+    def update(grads: Numbers, state: State, params: Numbers) -> tuple[Any, State]:
         v = _running_squares(alpha, state["v"], grads)
         new, spread = {"v": v}, v
         if centered:
-            new["m"] = m = _running(alpha, state["m"], grads)
-            # Not below 0, where rounding would take it.
-            spread = [max(0.0, a - b * b) for a, b in zip(v, m, strict=True)]
-        return [
-            g / (math.sqrt(s) + eps) for g, s in zip(grads, spread, strict=True)
-        ], new
+            new["m"] = _running(alpha, state["m"], grads)
+            spread = _each(variance, v, new["m"])
+        return _each(step, grads, spread), new
 
-    parts = [*_decay(weight_decay), Method(init, update)]
+    parts = [*_decay(weight_decay), ArrayMethod(init, update)]
     if momentum:
         parts.append(_momentum(momentum, 0.0, False))
     return chain(*parts, _descend(lr))
@@ -230,17 +243,15 @@ def adagrad(
         n = len(params)
         return {"step": [0] * n, "s": [float(initial_accumulator_value)] * n}
 
-    def update(
-        grads: Numbers, state: State, params: Numbers
-    ) -> tuple[list[float], State]:
-        sums = [s + g * g for s, g in zip(state["s"], grads, strict=True)]
-        steps = [
-            g / (1 + t * lr_decay) / (math.sqrt(s) + eps)
-            for g, t, s in zip(grads, state["step"], sums, strict=True)
-        ]
+    def step(m: Any, g: Any, t: Any, s: Any) -> Any:
+        return g / (1 + t * lr_decay) / (m.sqrt(s) + eps)
+
+    def update(grads: Numbers, state: State, params: Numbers) -> tuple[Any, State]:
+        sums = _each(lambda m, s, g: s + g * g, state["s"], grads)
+        steps = _each(step, grads, state["step"], sums)
         return steps, {"step": _next(state), "s": sums}
 
-    return chain(*_decay(weight_decay), Method(init, update), _descend(lr))
+    return chain(*_decay(weight_decay), ArrayMethod(init, update), _descend(lr))
 
 
 def adam(
@@ -296,8 +307,24 @@ def adamw(
 # The parts
 
 
-def _stateless(change: Callable[[Numbers, Numbers], list[float]]) -> Method:
-    return Method(
+_FLOATS = SimpleNamespace(sqrt=math.sqrt, where=lambda c, a, b: a if c else b)
+
+
+def _each(formula: Callable[..., Any], *columns: Any) -> Any:
+    """Return formula(m, x, ...) for the numbers of lists, or for arrays.
+
+    m: who has sqrt and where for these. Products and roots of whole arrays have the
+    bits of those of single numbers.
+    """
+    if hasattr(columns[0], "dtype"):
+        import numpy
+
+        return formula(numpy, *columns)
+    return [formula(_FLOATS, *numbers) for numbers in zip(*columns, strict=True)]
+
+
+def _stateless(change: Callable[[Numbers, Numbers], Any]) -> Method:
+    return ArrayMethod(
         lambda params: {}, lambda grads, state, params: (change(grads, params), state)
     )
 
@@ -306,29 +333,28 @@ def _decay(weight_decay: float) -> list[Method]:
     """Return d = g + λ θ as a part; none for λ = 0."""
     _check("weight_decay", weight_decay)
 
-    def change(grads: Numbers, params: Numbers) -> list[float]:
-        return [g + weight_decay * p for g, p in zip(grads, params, strict=True)]
+    def decayed(m: Any, g: Any, p: Any) -> Any:
+        return g + weight_decay * p
 
-    return [_stateless(change)] if weight_decay else []
+    if not weight_decay:
+        return []
+    return [_stateless(lambda grads, params: _each(decayed, grads, params))]
 
 
 def _momentum(momentum: float, dampening: float, nesterov: bool) -> Method:
     def init(params: Numbers) -> State:
         return {"step": [0] * len(params), "b": [0.0] * len(params)}
 
-    def update(
-        grads: Numbers, state: State, params: Numbers
-    ) -> tuple[list[float], State]:
-        b = [
-            momentum * b + (1 - dampening) * d if t else d
-            for b, d, t in zip(state["b"], grads, state["step"], strict=True)
-        ]
-        steps = b
+    def velocity(m: Any, b: Any, d: Any, t: Any) -> Any:
+        return m.where(t > 0, momentum * b + (1 - dampening) * d, d)
+
+    def update(grads: Numbers, state: State, params: Numbers) -> tuple[Any, State]:
+        steps = b = _each(velocity, state["b"], grads, state["step"])
         if nesterov:
-            steps = [d + momentum * x for d, x in zip(grads, b, strict=True)]
+            steps = _each(lambda m, d, b: d + momentum * b, grads, b)
         return steps, {"step": _next(state), "b": b}
 
-    return Method(init, update)
+    return ArrayMethod(init, update)
 
 
 def _adam(betas: tuple[float, float], eps: float, amsgrad: bool) -> Method:
@@ -346,22 +372,22 @@ def _adam(betas: tuple[float, float], eps: float, amsgrad: bool) -> Method:
         state: State = {"step": [0] * n, "m": [0.0] * n, "v": [0.0] * n}
         return state | {"largest v": [0.0] * n} if amsgrad else state
 
-    def update(
-        grads: Numbers, state: State, params: Numbers
-    ) -> tuple[list[float], State]:
-        m = _running(beta1, state["m"], grads)
-        v = _running_squares(beta2, state["v"], grads)
-        new: State = {"step": _next(state), "m": m, "v": v}
-        if amsgrad:
-            new["largest v"] = v = list(map(max, state["largest v"], v))
-        bias = {t: (1 - beta1**t, math.sqrt(1 - beta2**t)) for t in {*new["step"]}}
-        steps = []
-        for t, a, b in zip(new["step"], m, v, strict=True):
-            of_m, of_v = bias[t]
-            steps.append(a / of_m / (math.sqrt(b) / of_v + eps))
-        return steps, new
+    def step(m: Any, mean: Any, square: Any, of_m: Any, of_v: Any) -> Any:
+        return mean / of_m / (m.sqrt(square) / of_v + eps)
 
-    return Method(init, update)
+    def update(grads: Numbers, state: State, params: Numbers) -> tuple[Any, State]:
+        mean = _running(beta1, state["m"], grads)
+        v = _running_squares(beta2, state["v"], grads)
+        new: State = {"step": _next(state), "m": mean, "v": v}
+        if amsgrad:
+            new["largest v"] = v = _each(
+                lambda m, a, b: m.where(b > a, b, a), state["largest v"], v
+            )
+        of_m = _by_step(lambda t: 1 - beta1**t, new["step"])
+        of_v = _by_step(lambda t: math.sqrt(1 - beta2**t), new["step"])
+        return _each(step, mean, v, of_m, of_v), new
+
+    return ArrayMethod(init, update)
 
 
 def _descend(lr: Rate) -> Method:
@@ -372,27 +398,40 @@ def _descend(lr: Rate) -> Method:
     def init(params: Numbers) -> int:
         return 0
 
-    def update(grads: Numbers, state: int, params: Numbers) -> tuple[list[float], int]:
+    def update(grads: Numbers, state: int, params: Numbers) -> tuple[Any, int]:
         rate = _check_rate(lr(state)) if callable(lr) else lr
-        return [-rate * grad for grad in grads], state + 1
+        return _each(lambda m, d: -rate * d, grads), state + 1
 
-    return Method(init, update)
+    return ArrayMethod(init, update)
 
 
-def _running(beta: float, means: Numbers, numbers: Numbers) -> list[float]:
+def _running(beta: float, means: Numbers, numbers: Numbers) -> Any:
     """Return β m + (1 − β) x, so rounded that m stays where x = m."""
     rest = 1 - beta
-    return [m + rest * (x - m) for m, x in zip(means, numbers, strict=True)]
+    return _each(lambda m, mean, x: mean + rest * (x - mean), means, numbers)
 
 
-def _running_squares(beta: float, means: Numbers, numbers: Numbers) -> list[float]:
+def _running_squares(beta: float, squares: Numbers, numbers: Numbers) -> Any:
     """Return β v + (1 − β) x²."""
     rest = 1 - beta
-    return [beta * v + rest * x * x for v, x in zip(means, numbers, strict=True)]
+    return _each(lambda m, v, x: beta * v + rest * x * x, squares, numbers)
 
 
-def _next(state: State) -> list[int]:
-    return [step + 1 for step in state["step"]]
+def _next(state: State) -> Any:
+    return _each(lambda m, step: step + 1, state["step"])
+
+
+def _by_step(function: Callable[[int], float], steps: Any) -> Any:
+    """Return a function of each parameter's step, computed once for equal ones."""
+    if not hasattr(steps, "dtype"):
+        known = {t: function(t) for t in {*steps}}
+        return [known[t] for t in steps]
+    if not steps.size or (steps == steps[0]).all():
+        return function(int(steps[0])) if steps.size else 1.0
+    table = {t: function(t) for t in {*steps.tolist()}}
+    import numpy
+
+    return numpy.array([table[t] for t in steps.tolist()])
 
 
 def _check_rate(lr: Any) -> float:

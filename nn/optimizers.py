@@ -105,18 +105,30 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter once, by the gradients that are in `.grad`."""
-        parameters, places = self.parameters(), None
-        if list(map(id, parameters)) != list(map(id, self._known)):
-            places = self._places(parameters)
-            parameters = [self._known[i] for i in places]
+        parameters, places = self.movable()
         numbers = [parameter.data for parameter in parameters]
         grads = [parameter.grad for parameter in parameters]
-        state = self.state if places is None else selected(self.state, places)
-        steps, state = self.method.update(grads, state, numbers)
+        steps, state = self.method.update(grads, self.part(places), numbers)
         moved = list(map(add, numbers, steps))
-        self.state = state if places is None else merged(self.state, state, places)
+        self.put(state, places)
         # One call into C, which no KeyboardInterrupt can split.
         deque(map(setattr, parameters, repeat("data"), moved), maxlen=0)
+
+    def movable(self) -> tuple[list[Value], list[int] | None]:
+        """Return what the next step moves, and its places in the state (None: all)."""
+        parameters = self.parameters()
+        if list(map(id, parameters)) == list(map(id, self._known)):
+            return parameters, None
+        places = self._places(parameters)
+        return [self._known[i] for i in places], places
+
+    def part(self, places: list[int] | None) -> Any:
+        """Return the state of the parameters at some places; of None all of it."""
+        return self.state if places is None else selected(self.state, places)
+
+    def put(self, state: Any, places: list[int] | None) -> None:
+        """Set the state of the parameters at some places."""
+        self.state = state if places is None else merged(self.state, state, places)
 
     def _places(self, movable: list[Value]) -> list[int]:
         """Return the movable parameters' places in the state; some may be new."""

@@ -6,14 +6,16 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
 from autograd import ArgumentError, AutogradError, no_grad
 
 from . import callbacks
-from .batches import BatchGradient, Loss, Pairs, with_row
+from .batches import Loss, Pairs, eager, with_row
+from .compiled_batches import CompiledBatches
+from .descent import Descent, OnArrays, OnValues, compiled_gradient, takes_arrays
 from .history import History
 from .metrics import Metric, plain
 from .module import Module
@@ -22,6 +24,10 @@ from .progress import Progress
 from .regularization import Dropout
 
 __all__ = ["DivergenceError", "Run", "as_it_was", "own_rate"]
+
+
+# Samples of each kind that are run before it pays to compile: about what it takes.
+WARM = 1000
 
 
 class DivergenceError(AutogradError, FloatingPointError):
@@ -59,7 +65,6 @@ class Run:
         self,
         model: Module,
         loss: Loss,
-        gradient: BatchGradient,
         optimizer: Optimizer,
         data: Pairs,
         *,
@@ -70,6 +75,7 @@ class Run:
         validation: Pairs | None = None,
         metrics: Mapping[str, Metric] | None = None,
         callbacks: list[Any] | None = None,
+        compile: bool | None = False,
     ) -> None:
         self.model, self.optimizer = model, optimizer
         self.history = History()
@@ -79,11 +85,17 @@ class Run:
         # In the epoch that runs: how many samples are done, and sums over them.
         self.sample, self.totals = 0, dict[str, float]()
         self.why = ""
-        self._loss, self._gradient, self._data = loss, gradient, data
+        self._loss, self._data = loss, data
         self._schedule, self._validation = schedule, validation
         self._metrics = dict(metrics or {})
         self.callbacks = callbacks or []
-        self._order: tuple[int, list[int]] = (-1, [])
+        self._order: tuple[int, Sequence[int]] = (-1, [])
+        self._compile = compile
+        self._due: int | None = {True: 0, False: None, None: WARM}[compile]
+        self._batches: CompiledBatches | None = None
+        self._on_values = OnValues(optimizer, eager(model, loss, optimizer, data))
+        self._descent: Descent = self._on_values
+        self._looked = False  # since others could last change something
 
     def settings(self, with_seed: bool = True) -> dict[str, Any]:
         """Return what decides about the run's course, for JSON to hold and compare."""
@@ -125,69 +137,157 @@ class Run:
             error.history = history
             raise
         finally:
+            self.show()
             history.seconds = before + time.perf_counter() - began
             history.stopped = self.why
             progress.close()
 
+    def show(self) -> None:
+        """Write weights, gradients and the optimizer's state where they belong.
+
+        Compiled runs keep them in arrays; callbacks find them written.
+        """
+        self._descent.show()
+
+    def _call(self, hook: str) -> None:
+        """Call the callbacks, which may look at everything and change it."""
+        if self.callbacks and callbacks.listening(self.callbacks, hook):
+            self.show()
+            callbacks.call(self.callbacks, hook, self)
+            self._looked = False
+
     def _epoch(self, progress: Progress, save: Callable[["Run"], None]) -> None:
-        self.model.train()
-        while self.sample < len(self._data[0]):
+        if not self._looked:
+            self.model.train()
+        count = len(self._data[0])
+        while self.sample < count:
             self._batch()
-            callbacks.call(self.callbacks, "on_batch", self)
+            self._call("on_batch")
             progress.batch(self.loss)
             if self.why:
                 break
             save(self)
-        if self.sample < len(self._data[0]):
+        if self.sample < count:
             return
         numbers = {name: total / self.sample for name, total in self.totals.items()}
         if self._validation is not None:
             numbers |= self._validate(*self._validation)
         self.history.add(numbers)
         self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
-        callbacks.call(self.callbacks, "on_epoch", self)
+        self._call("on_epoch")
         progress.epoch(self.epoch, numbers)
         save(self)
 
     def _batch(self) -> None:
-        rows = self._rows()
-        inputs, targets = ([part[i] for i in rows] for part in self._data)
-        moved = self.optimizer.parameters()
-        with with_row("data", self.model, self._data, rows):
-            loss, outputs = self._gradient(inputs, targets, moved)
+        if self._due is not None:
+            self._consider_compiling()
+        if not self._looked:
+            self._look()
+        order, first = self._epochs_order(), self.sample
+        end = min(first + self.batch_size, len(order))
+        loss, outputs = self._gradient(order, first, end)
+        descent = self._descent
         if not math.isfinite(loss):
-            raise DivergenceError(self._diagnosis(f"the loss became {loss}"))
-        if not all(math.isfinite(p.grad) for p in moved):
-            raise DivergenceError(self._diagnosis("a gradient is not finite"))
-        before = [p.data for p in moved]
+            raise self._divergence(f"the loss became {loss}")
+        if not descent.is_finite():
+            raise self._divergence("a gradient is not finite")
         if self._schedule is not None:
             self.optimizer.lr = self._schedule(self.step)  # type: ignore[attr-defined]
-        self.optimizer.step()
-        if not all(math.isfinite(p.data) for p in moved):
-            text = self._diagnosis("the step was too long")
-            for parameter, number in zip(moved, before, strict=True):
-                parameter.data = number
-            raise DivergenceError(text)
-        measured = {"loss": loss}
-        for name, metric in self._metrics.items():
-            measured[name] = float(metric(outputs, targets))
-        for name, number in measured.items():
-            self.totals[name] = self.totals.get(name, 0.0) + number * len(rows)
+        if not descent.descend():
+            error = self._divergence("the step was too long")
+            descent.undo()
+            raise error
+        self._measure("loss", loss, end - first)
+        if self._metrics:
+            targets = [self._data[1][i] for i in order[first:end]]
+            for name, metric in self._metrics.items():
+                self._measure(name, float(metric(outputs, targets)), end - first)
         self.loss = loss
-        self.sample, self.step = self.sample + len(rows), self.step + 1
+        self.sample, self.step = end, self.step + 1
 
-    def _rows(self) -> list[int]:
-        """Return the next batch's rows; each epoch has an order of its own."""
-        count = len(self._data[0])
+    def _measure(self, name: str, number: float, count: int) -> None:
+        self.totals[name] = self.totals.get(name, 0.0) + number * count
+
+    def _epochs_order(self) -> Sequence[int]:
+        """Return the rows in this epoch's order, each epoch one of its own."""
         if self._order[0] != self.epoch:
-            order = list(range(count))
-            if self.batch_size < count:
+            order: Sequence[int] = range(len(self._data[0]))
+            if self.batch_size < len(order):
+                order = list(order)
                 Random(f"{self.seed}, epoch {self.epoch}").shuffle(order)
             self._order = self.epoch, order
-        return self._order[1][self.sample : self.sample + self.batch_size]
+        return self._order[1]
+
+    def _gradient(
+        self, order: Sequence[int], first: int, end: int
+    ) -> tuple[float, Any]:
+        try:
+            return self._descent.gradient(order, first, end)
+        except (AutogradError, IndexError) as error:
+            if self._descent is self._on_values:
+                raise
+            self.show()
+            found = self._on_values.gradient(order, first, end)  # may name the row
+            if self._compile:
+                raise
+            self._stay_eager(str(error))
+            return found
+
+    def _look(self) -> None:
+        """See what others may have changed."""
+        if self._batches is not None and self._batches.has_changed():
+            self._stay_eager("the model or the loss changed in the course of the run")
+            if self._compile:
+                self._due = 0
+                self._consider_compiling()
+        self._descent.look()
+        self._looked = True
+
+    def _consider_compiling(self) -> None:
+        """Go over to compiled code if it is time to, and possible.
+
+        So many samples have run eagerly then that compiling at most doubles the time,
+        whatever is still to come: a run that is resumed decides alike.
+        """
+        done = self.epoch * len(self._data[0]) + self.sample
+        if done < (self._due or 0):
+            return
+        try:
+            moved = self.optimizer.parameters()
+            with with_row("data", self.model, self._data, [0]):
+                batches = CompiledBatches(self.model, self._loss, self._data)
+                batches.bind(moved)
+                if not self._compile and done < WARM * batches.kinds:
+                    self._due = WARM * batches.kinds
+                    return
+                batches.check()
+        except Exception as error:
+            if self._compile:
+                raise
+            self._stay_eager(str(error))
+            return
+        wanted = bool(self._metrics)
+        if takes_arrays(self.optimizer):
+            self._descent = OnArrays(self.optimizer, batches, wanted)
+        else:
+            gradient = compiled_gradient(batches, wanted)
+            self._descent = OnValues(self.optimizer, gradient)
+        self._batches, self._due, self._looked = batches, None, False
+        self.history.compiled = True
+
+    def _stay_eager(self, why: str) -> None:
+        self.show()
+        self._descent, self._batches, self._due = self._on_values, None, None
+        self.history.compiled, self.history.not_compiled = False, why
+
+    def _divergence(self, what: str) -> DivergenceError:
+        self.show()
+        return DivergenceError(self._diagnosis(what))
 
     def _validate(self, inputs: list[Any], targets: list[Any]) -> dict[str, float]:
+        self.show()
         self.model.eval()
+        self._looked = False
         with no_grad():
             rows = range(len(inputs))
             with with_row("validation", self.model, (inputs, targets), rows):

@@ -3,9 +3,20 @@
 In a state, a list has a number for each parameter; a number is for all.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["like", "merged", "selected"]
+__all__ = ["each_column", "like", "merged", "selected"]
+
+
+def each_column(change: Callable[[Any], Any], state: Any) -> Any:
+    """Return the state with each list, or array, changed."""
+    if isinstance(state, dict):
+        return {key: each_column(change, part) for key, part in state.items()}
+    if isinstance(state, tuple):
+        return tuple(each_column(change, part) for part in state)
+    is_column = isinstance(state, list) or hasattr(state, "dtype")
+    return change(state) if is_column else state
 
 
 def selected(state: Any, places: list[int]) -> Any:

@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random, getrandbits
 from typing import Any
 
 from autograd import ArgumentError
 
-from .batches import Loss, eager, pairs, try_out
+from .batches import Loss, pairs, try_out
 from .callbacks import call, checked
 from .checkpoints import continue_run, saver
-from .compiled_batches import compiled
 from .counts import check_count
 from .history import History
 from .losses import by_name as loss_by_name
@@ -39,7 +39,7 @@ def fit(
     callbacks: Any = (),
     seed: Any = 0,
     *,
-    compile: bool = False,
+    compile: bool | None = None,
     progress: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: int | None = None,
@@ -64,9 +64,12 @@ def fit(
     seed: of the shuffling, and of `Dropout` layers without a seed of their own:
         whatever `random.Random` takes. Equal seeds give equal weights, bit by bit.
     compile: run a recording of one sample as compiled code on whole batches, many times
-        as fast (`autograd.compile`; natively with the extra `compile`). The loss must
-        be a mean over samples, and the model must draw no random numbers; results are
-        those of the eager run to a few units in the last place.
+        as fast (`autograd.compile`), with the weights in arrays while nobody looks. The
+        loss must be a mean over samples, and the model must draw no random numbers.
+        None: where llvmlite is installed (the extra `compile`), after the first 1,000
+        samples of each kind, and where it can be done; `History.compiled` tells,
+        `History.not_compiled` why not. True: from the first batch, or an error. False:
+        never. Results are those of the eager run to a few units in the last place.
     progress: show a bar in terminals and notebooks (needs tqdm; without it, lines).
     checkpoint: a file to write after each epoch, and after every `checkpoint_every`
         batches. With `resume`, the run goes on from it if it is there; then it ends
@@ -112,13 +115,9 @@ def fit(
         if held_out is not None:
             try_out("validation", model, cost, held_out)
         used, named = _optimizer(optimizer, model), _measures(metrics)
-        how = eager(model, cost, used)
-        if compile:
-            how = compiled(model, cost, used, with_outputs=bool(named))
         run = Run(
             model,
             cost,
-            how,
             used,
             samples,
             epochs=epochs,
@@ -128,6 +127,7 @@ def fit(
             validation=held_out,
             metrics=named,
             callbacks=listeners,
+            compile=_whether(compile),
         )
         call(listeners, "on_start", run)
         with own_rate(used, schedule):
@@ -138,6 +138,15 @@ def fit(
             run.go(bar, save)
         call(listeners, "on_end", run)
     return run.history
+
+
+def _whether(compile: Any) -> bool | None:
+    """Return whether to compile; None: when it pays, where llvmlite is installed."""
+    if compile is not None and not isinstance(compile, bool):
+        raise ArgumentError(f"compile is True, False or None, got {compile!r}")
+    if compile is None and find_spec("llvmlite") is None:
+        return False
+    return compile
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:

@@ -1,5 +1,6 @@
 """Backends: what runs a program, by one contract; the best that is installed."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -33,6 +34,13 @@ class Runner(Protocol):
 
     def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
         """Run one sample; no input varies. Outputs are a list or an array."""
+
+    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+        """Return what runs this batch again and again, for programs without guards.
+
+        It takes the inputs that do not vary and returns the outputs' sums. The numbers
+        in `lanes`, a contiguous array of doubles, may change in between.
+        """
 
 
 class Backend(Protocol):

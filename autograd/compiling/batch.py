@@ -7,6 +7,7 @@ of different lengths) go in groups, each with a recording of its own.
 from array import array
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,15 @@ class Batch:
             signature(x, numbers, i in self.indices)
         return Call(tuple(args), {}, self.indices, numbers)
 
+    def inputs(self, branch: Branch) -> Array:
+        """Return a program's inputs that all samples share."""
+        return np.frombuffer(branch.inputs(self.uniform))
+
+    def rows_of(self, layout: Layout, lanes: Array) -> list[Any]:
+        """Return each input of the arguments: a number, or those of all samples."""
+        moving, fixed = iter(lanes), iter(self.uniform)
+        return [next(moving if varies else fixed) for varies in expanded(layout)]
+
     def groups(self) -> dict[Hashable, Group] | None:
         """Return the samples by the key of their arguments, first come first.
 
@@ -241,7 +251,8 @@ class Results:
     def __init__(self, count: int, reduce: str | None, name: str) -> None:
         self.count, self.reduce, self.name = count, reduce, name
         self.structure: Any = None
-        self.found: Any = None
+        self.found: Any = None  # (outputs, samples)
+        self.sums: list[tuple[int, Array]] = []  # with each one's first sample
         self.build_one: Callable[[Array], Any]
 
     def add(self, branch: Branch, outputs: Array, places: Array) -> None:
@@ -249,16 +260,24 @@ class Results:
         structure = branch.results
         self._check(structure)
         self.build_one = branch.build
+        if self.reduce:
+            self.sums.append((int(places[0]), outputs))
+            return
         if self.found is None:
             if places.size == self.count:
                 self.found = outputs
                 return
-            shape = (structure.size,) + (() if self.reduce else (self.count,))
-            self.found = np.zeros(shape)
-        if self.reduce:
-            self.found += outputs
-        else:
-            self.found[:, places] = outputs
+            self.found = np.empty((structure.size, self.count))
+        self.found[:, places] = outputs
+
+    def total(self) -> Array:
+        """Return the sum over all samples; its bits don't depend on who came first."""
+        if len(self.sums) > 1:
+            self.sums.sort(key=itemgetter(0))
+        (_, total), *others = self.sums
+        for _, each in others:
+            total += each
+        return total
 
     def by_hand(self, results: list[Any]) -> Any:
         """Return these results of the samples, Values perhaps, as `build` does."""
@@ -293,9 +312,10 @@ class Results:
     def build(self) -> Any:
         """Return the results, nested as the function's: a number of each sample."""
         if self.reduce:
+            total = self.total()
             if self.reduce == "mean":
-                self.found /= self.count
-            return self.build_one(self.found)
+                total /= self.count
+            return self.build_one(total)
         rows = iter(self.found)
 
         def part(structure: Any) -> Array:
@@ -319,21 +339,20 @@ def run_group(
         branch = recordings.branches[tried]
         tried += 1
         if branch.bounds:
-            check_bounds(branch, _rows(group.layout, batch.uniform, lanes))
-        inputs = np.frombuffer(branch.inputs(batch.uniform))
+            check_bounds(branch, batch.rows_of(group.layout, lanes))
+        inputs = batch.inputs(branch)
         runner = recordings.runner(branch, group.layout)
-        outputs, held = runner.run(inputs, lanes, results.reduce is not None)
+        reduce = results.reduce is not None
+        outputs, held = runner.run(inputs, lanes, reduce)
         if held is None or held.all():
             results.add(branch, outputs, places)
             return
         if held.any():
-            some = outputs if results.reduce else outputs[:, held]
-            results.add(branch, some, places[held])
+            if reduce:  # by themselves: so the sum's bits depend on these alone
+                some = np.ascontiguousarray(lanes[:, held])
+                outputs, _ = runner.run(inputs, some, reduce)
+            else:
+                outputs = outputs[:, held]
+            results.add(branch, outputs, places[held])
         branch.failed += int(places.size - held.sum())
         places, lanes = places[~held], np.ascontiguousarray(lanes[:, ~held])
-
-
-def _rows(layout: Layout, uniform: Numbers, lanes: Array) -> list[Any]:
-    """Return each input of the arguments: a number, or those of all samples."""
-    moving, fixed = iter(lanes), iter(uniform)
-    return [next(moving if varies else fixed) for varies in expanded(layout)]

@@ -72,6 +72,22 @@ class Watched:
         total = sum(found) if isinstance(found, list) else found.sum()
         return self.strict.run_one(numbers) if total != total else (found, held)
 
+    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+        """Return what runs a batch again and again."""
+        import numpy as np
+
+        fast = self.fast.summing(lanes)
+
+        def run(uniform: Array) -> Array:
+            found = fast(uniform)
+            with np.errstate(over="ignore"):
+                squares = found.dot(found)  # NaN if one of them is
+            if squares == squares:
+                return found
+            return self.strict.run(uniform, lanes, True)[0]
+
+        return run
+
     def run(
         self, uniform: Array, lanes: Array, reduce: bool
     ) -> tuple[Array, Array | None]:

@@ -5,15 +5,18 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import update_wrapper
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
 from ..modes import ACTIVE, STATE
 from ..node import describe
 from .backends import backend_of
 from .program import Program
-from .recording import MOST_BRANCHES, Call, Recordings, Times
+from .recording import MOST_BRANCHES, Call, Recordings, Times, traced
 from .signature import LiveError, Numbers, signature
+
+if TYPE_CHECKING:
+    from .samples import Samples
 
 __all__ = ["Compiled", "Stats", "compile", "vmap"]
 
@@ -170,6 +173,54 @@ class Compiled:
         for key, group in groups.items():
             run_group(self._for(key), batch, group, results)
         return results.build()
+
+    def samples(self, *args: Any, in_axes: Axes = 0) -> "Samples":
+        """Lay out a batch once that shall run many times, all of it or some samples.
+
+        For training: `Samples.bind` names the Values that f closes over and whose
+        numbers change from run to run, `Samples.total` takes these numbers and gives
+        the sums of f's results over the samples, both as flat arrays.
+
+        >>> import autograd, numpy as np
+        >>> w = autograd.Value(2.0)
+        >>> fast = autograd.compile(lambda x: [w * x, x * x])
+        >>> samples = fast.samples(np.array([1.0, 2.0, 3.0]))
+        >>> samples.bind([w])
+        >>> samples.total(np.array([10.0]))
+        array([60., 14.])
+        >>> samples.total(np.array([10.0]), rows=np.array([0, 2]))
+        array([40., 10.])
+
+        Raises `ArgumentError` as `map` does, and for Values among the arguments.
+        """
+        from .samples import Samples
+
+        return Samples(self._name, self._for, args, in_axes, self._indices)
+
+    def record(self, *args: Any, **keywords: Any) -> Program:
+        """Return the program of a recording made now, not simplified, and not kept.
+
+        Two recordings differ where f does not do the same each time.
+
+        >>> import autograd
+        >>> fast = autograd.compile(lambda x: x * x + 1)
+        >>> print(fast.record(2.0))
+        program(x):
+            v0 = x * x
+            v1 = v0 + 1.0
+            return v1
+
+        Raises what f and `compile` raise.
+        """
+        numbers: Numbers = array("d")
+        try:
+            self._key(args, keywords, numbers)
+        except LiveError:
+            raise ArgumentError(
+                f"{self._name} is recorded for plain numbers, not for Values"
+            ) from None
+        call = Call(args, keywords, self._indices, numbers)
+        return traced(self._function, self._name, self._exact, call)[0]
 
     @property
     def program(self) -> Program:

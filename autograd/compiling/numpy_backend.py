@@ -171,6 +171,10 @@ class NumPyRunner:
         """Run one sample, without NumPy."""
         return self.program.run(numbers)
 
+    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+        """Return what runs a batch again and again."""
+        return lambda uniform: self.run(uniform, lanes, True)[0]
+
     def run(
         self, uniform: Array, lanes: Array, reduce: bool
     ) -> tuple[Array, Array | None]:

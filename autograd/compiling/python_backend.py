@@ -1,5 +1,6 @@
 """The reference backend: `Program.run`, sample by sample."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,10 @@ class PythonRunner:
     def run_one(self, numbers: Numbers) -> tuple[list[float], bool]:
         """Run one sample."""
         return self.program.run(numbers)
+
+    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+        """Return what runs a batch again and again."""
+        return lambda uniform: self.run(uniform, lanes, True)[0]
 
     def run(
         self, uniform: Array, lanes: Array, reduce: bool

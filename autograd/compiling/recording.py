@@ -22,7 +22,7 @@ from .program import Program
 from .signature import Numbers, rebuilt
 from .simplify import simplified
 from .tracers import Condition
-from .tracing import tracing
+from .tracing import Trace, tracing
 
 # For each argument whether it varies in a batch, and how many numbers it has.
 Layout = tuple[tuple[bool, int], ...]
@@ -117,17 +117,7 @@ class Recordings:
 
     def _recorded(self, call: "Call") -> Branch:
         start = time.perf_counter()
-        with tracing(MOST_GUARDS, self.exact) as trace:
-            rest = iter(call.numbers)
-
-            def make(name: str, index: bool) -> Any:
-                return trace.input(name, next(rest), index)
-
-            args, keywords = call.rebuilt(self.function, make)
-            result = self.function(*args, **keywords)
-            _check_result(self.name, result)
-            flat, structure = flatten(result, f"the result of {self.name}")
-            recorded = trace.finish(flat)
+        recorded, trace, structure = traced(self.function, self.name, self.exact, call)
         middle = time.perf_counter()
         fast = relaxed(recorded)
         program = simplified(fast or recorded, exact=self.exact)
@@ -136,6 +126,28 @@ class Recordings:
         captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))
         found = captured, bounds, structure
         return Branch(recorded, program, fast is not None, *found)
+
+    def without_guards(self, branch: Branch) -> "Recordings":
+        """Return one branch for calls that are known to take it."""
+        found = Recordings(
+            self.function,
+            self.name,
+            self.backend,
+            self.exact,
+            self.most_branches,
+            self.times,
+        )
+        program = replace(branch.program, guards=())
+        found.branches = [
+            replace(
+                branch,
+                recorded=replace(branch.recorded, guards=()),
+                program=simplified(program, exact=self.exact),
+                bounds=(),
+                runners={},
+            )
+        ]
+        return found
 
     def runner(self, branch: Branch, layout: Layout) -> Runner:
         """Return what runs a branch where these arguments vary; () for one sample."""
@@ -158,6 +170,23 @@ class Recordings:
         program = simplified(branch.recorded, exact=self.exact)
         self.times.simplifying += time.perf_counter() - start
         return self._prepared(program, varying)
+
+
+def traced(
+    function: Callable[..., Any], name: str, exact: bool, call: "Call"
+) -> tuple[Program, Trace, Structure]:
+    """Record a function; return its program, the recording, how results are nested."""
+    with tracing(MOST_GUARDS, exact) as trace:
+        rest = iter(call.numbers)
+
+        def make(name: str, index: bool) -> Any:
+            return trace.input(name, next(rest), index)
+
+        args, keywords = call.rebuilt(function, make)
+        result = function(*args, **keywords)
+        _check_result(name, result)
+        flat, structure = flatten(result, f"the result of {name}")
+        return trace.finish(flat), trace, structure
 
 
 @dataclass

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError
 from ..program import Program
 from .engine import Cancelled
 from .kernel import SMALL, Kernel, kernel
@@ -132,6 +131,37 @@ class Runner:
         version.free.append(memory)
         return found, None if held is None else held[:count]
 
+    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+        """Return what runs a batch again and again: see `backends.Runner`."""
+        count = lanes.shape[1]
+        if not (self._varies and count):
+            return lambda uniform: self.run(uniform, lanes, True)[0]
+        code = self._codes.get(True) or self._code(True)
+        version: Any = None
+        native: Any = None  # where the version, its memory and threads are the same
+        memory: Any = None
+        work = threads = 0
+
+        def run(uniform: Array) -> Array:
+            nonlocal version, native, memory, work, threads
+            if code.version is not version:
+                version = code.version
+                native, memory = version.run, version.memory()
+                work = version.work(count)
+                threads = version.threads(count, self._threads)
+                memory.point(lanes, None)
+                memory.span(count, 0, version.chunks(count))
+            memory.uniform[:] = uniform
+            if threads == 1:
+                native(memory.address)
+            else:
+                version.execute(memory, count, threads, (lanes, None))
+            if code.left > 0:
+                code.count(work)
+            return memory.outputs.copy()
+
+        return run
+
     def _run_alike(
         self, uniform: Array, count: int, reduce: bool
     ) -> tuple[Array, Array | None]:
@@ -141,9 +171,8 @@ class Runner:
         all_held = np.full(count, held) if guarded else None
         if not reduce:
             return np.repeat(found[:, None], count, axis=1), all_held
-        if count > 1:
-            raise ArgumentError(f"{count} samples in which no number varies")
-        return (found if held and count else np.zeros(len(found))) + 0.0, all_held
+        total = np.asarray(found) * count if held and count else np.zeros(len(found))
+        return total + 0.0, all_held
 
 
 class _Code:

@@ -47,17 +47,22 @@ class Version:
         """Return how much work so many samples are."""
         return self.kernel.weight * (-(-count // LANES))
 
+    @staticmethod
+    def chunks(count: int) -> int:
+        """Return in how many chunks so many samples lie."""
+        return -(-count // CHUNK)
+
     def threads(self, count: int, wanted: int | None) -> int:
         """Return how many threads share so many samples."""
         if wanted is None:
             wanted = _processors() if self.work(count) >= SHARED else 1
-        return max(1, min(wanted, -(-count // CHUNK)))
+        return max(1, min(wanted, self.chunks(count)))
 
     def execute(
         self, memory: Memory, count: int, threads: int, arrays: tuple[Array, ...]
     ) -> None:
         """Run a batch that a memory points to; the arrays must live until it ends."""
-        chunks = -(-count // CHUNK)
+        chunks = self.chunks(count)
         if threads == 1:
             memory.span(count, 0, chunks)
             self.run(memory.address)

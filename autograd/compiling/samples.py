@@ -1,0 +1,216 @@
+"""Samples: a data set laid out once, to be run many times, all of it or some rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..value import Value
+from .batch import Axes, Batch, Group, Results, run_group
+from .numpy_backend import NumPyRunner
+from .program import Program
+from .recording import Branch, Call, Recordings, check_bounds, expanded
+from .simplify import simplified
+
+__all__ = ["Samples"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Part:
+    """Samples that one program runs: of one group, and of one branch if they decide it.
+
+    quick: a branch without guards, if there is one.
+    """
+
+    def __init__(
+        self, recordings: Recordings, group: Group, quick: Branch | None
+    ) -> None:
+        self.recordings, self.group, self.quick = recordings, group, quick
+        group.lanes = np.ascontiguousarray(group.lanes, float)
+        # By the number of samples: where their lanes are gathered, and what runs them.
+        self._runs: dict[int, tuple[Array, Callable[[Array], Array]]] = {}
+
+    def total(self, inputs: Array, rows: Array | None) -> Array:
+        """Return the sums of the quick branch's outputs over some of the samples."""
+        lanes = self.group.lanes
+        count = lanes.shape[1] if rows is None else len(rows)
+        key = -1 if rows is None else count
+        known = self._runs.get(key)
+        if known is None:
+            assert self.quick
+            here = lanes if rows is None else np.empty((len(lanes), count))
+            runner = self.recordings.runner(self.quick, self.group.layout)
+            known = self._runs[key] = here, runner.summing(here)
+        here, run = known
+        if rows is not None:
+            lanes.take(rows, axis=1, out=here, mode="clip")
+        return run(inputs)
+
+    def chosen(self, rows: Array, places: Array) -> Group:
+        """Return some of the samples as a group, and where their results shall lie."""
+        lanes = self.group.lanes.take(rows, axis=1)
+        return Group(places, lanes, self.group.layout)
+
+
+class Samples(Batch):
+    """The samples that a compiled function runs on: see `Compiled.samples`.
+
+    One thread at a time may run them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        recordings_of: Callable[[Any], Recordings],
+        args: Sequence[Any],
+        in_axes: Axes,
+        indices: tuple[int, ...],
+    ) -> None:
+        super().__init__(name, args, in_axes, indices)
+        self._name = name
+        groups = self.groups()
+        if groups is None:
+            raise ArgumentError(f"{name}: samples are laid out as numbers, not Values")
+        self._groups = [(recordings_of(key), group) for key, group in groups.items()]
+        self._parts: list[Part] = []
+        self._part_of = np.empty(self.count, int)
+        self._within = np.empty(self.count, int)
+        self._numbers: Array = np.empty(0)
+        self._rows: Array = np.empty(0, int)
+        self.bind([])
+
+    @property
+    def kinds(self) -> int:
+        """How many recordings the samples need, as far as they alone decide."""
+        return len(self._laid_out())
+
+    def bind(self, values: Sequence[Value]) -> None:
+        """Let each run be told the numbers of these Values, which the function uses.
+
+        Others that it closes over are read now, not anew at each run.
+        """
+        self._place = {id(value): i for i, value in enumerate(values)}
+        self._bound: dict[Branch, tuple[Array, Any, Any]] = {}
+
+    def total(self, numbers: Array, rows: Array | None = None) -> Array:
+        """Return the sums of the function's results over samples, flat.
+
+        numbers: those of the Values in `bind`. rows: the samples' places; None for all.
+        """
+        self._numbers = numbers
+        parts = self._parts or self._laid_out()
+        if len(parts) == 1 and parts[0].quick is not None:
+            return parts[0].total(self.inputs(parts[0].quick), rows)
+        return self._results(rows, "sum").total()
+
+    def each(self, numbers: Array, rows: Array | None = None) -> list[Any]:
+        """Return the function's result for each sample, nested as it returns them."""
+        self._numbers = numbers
+        self._laid_out()
+        results = self._results(rows, None)
+        build = results.structure.build
+        return [build(column) for column in results.found.T.tolist()]
+
+    def _results(self, rows: Array | None, reduce: str | None) -> Results:
+        if rows is None:
+            rows = np.arange(self.count)
+        self._rows = rows
+        results, parts = Results(len(rows), reduce, self._name), self._part_of[rows]
+        for i, part in enumerate(self._parts):
+            (places,) = np.nonzero(parts == i)
+            if not places.size:
+                continue
+            within = self._within[rows[places]]
+            if part.quick is not None and reduce:
+                outputs = part.total(self.inputs(part.quick), within)
+                results.add(part.quick, outputs, places)
+            else:
+                run_group(part.recordings, self, part.chosen(within, places), results)
+        return results
+
+    def call(self, place: int) -> Call:
+        """Return the call of one of the samples that run now."""
+        return super().call(int(self._rows[place]))
+
+    def inputs(self, branch: Branch) -> Array:
+        """Return a program's inputs that all samples share."""
+        found = self._bound.get(branch)
+        if found is None:
+            shared, start = super().inputs(branch).copy(), len(self.uniform)
+            pairs = [
+                (start + i, self._place[id(value)])
+                for i, value in enumerate(branch.captured)
+                if id(value) in self._place
+            ]
+            to, places = np.array(pairs, int).reshape(-1, 2).T
+            found = self._bound[branch] = shared, _range(to), _range(places)
+        shared, to, places = found
+        shared[to] = self._numbers[places]
+        return shared
+
+    def _laid_out(self) -> list[Part]:
+        """Return the parts, made when they are first needed: f is recorded for them."""
+        if not self._parts:
+            self._rows = np.arange(self.count)
+            parts = [part for pair in self._groups for part in self._divided(*pair)]
+            for i, part in enumerate(parts):
+                self._part_of[part.group.places] = i
+                self._within[part.group.places] = np.arange(part.group.places.size)
+            self._parts = parts
+        return self._parts
+
+    def _divided(self, recordings: Recordings, group: Group) -> list[Part]:
+        """Divide a group by branches, where no other numbers decide about them."""
+        found, places, lanes, tried = [], group.places, group.lanes, 0
+        while places.size:
+            if tried == len(recordings.branches):
+                recordings.record(self.call(int(places[0])), tried)
+            branch = recordings.branches[tried]
+            tried += 1
+            fixed = expanded(group.layout)
+            if not _decided_by(branch.program, len(fixed)):
+                return [Part(recordings, group, None)]
+            held = self._held(branch, fixed, lanes)
+            if held.any():
+                some = Group(places[held], lanes[:, held], group.layout)
+                if branch.bounds:
+                    check_bounds(branch, self.rows_of(group.layout, some.lanes))
+                quick = recordings.without_guards(branch)
+                found.append(Part(quick, some, quick.branches[0]))
+            places, lanes = places[~held], lanes[:, ~held]
+        return found
+
+    def _held(self, branch: Branch, varies: list[bool], lanes: Array) -> Array:
+        """Tell of each sample whether a branch's guards hold."""
+        program = branch.program
+        if not program.guards:
+            return np.ones(lanes.shape[1], bool)
+        guards = simplified(replace(program, outputs=()), exact=True)
+        rest = [False] * (len(program.inputs) - len(varies))
+        runner = NumPyRunner(guards, (*varies, *rest), exact=True)
+        _, held = runner.run(super().inputs(branch), lanes, False)
+        assert held is not None
+        return held
+
+
+def _decided_by(program: Program, known: int) -> bool:
+    """Tell whether a program's guards need no inputs but the first ones."""
+    needed = bytearray(program.size)
+    for place, _ in program.guards:
+        needed[place] = 1
+    for slot in range(program.size - 1, program.start - 1, -1):
+        if needed[slot]:
+            for operand in program.code[slot - program.start][1:]:
+                needed[operand] = 1
+    return not any(needed[known : len(program.inputs)])
+
+
+def _range(places: Array) -> Any:
+    """Return places one after the other as a slice, which is faster."""
+    first, count = (int(places[0]), len(places)) if len(places) else (0, 0)
+    if np.array_equal(places, np.arange(first, first + count)):
+        return slice(first, first + count)
+    return places

@@ -1,0 +1,332 @@
+"""Compiled training keeps its numbers in arrays: nobody who looks can tell."""
+
+import json
+import random
+import threading
+from _thread import interrupt_main
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import ArgumentError, Value
+from nn import MLP, DivergenceError, EarlyStopping, Embedding, Layer, Sequential, fit
+from nn.methods import Method, adagrad, adam, chain, clip_by_norm, clip_by_value
+
+from nn.methods import adamw, rmsprop, sgd  # isort: skip
+from nn.optimizers import Optimizer
+from nn.running import WARM
+
+DATA = nn.synthetic.moons(33, seed=0)
+PAIR = DATA.inputs, [2 * y - 1 for y in DATA.targets]
+
+OPTIMIZERS = {
+    "sgd": lambda m: nn.SGD(m, lr=0.1),
+    "momentum": lambda m: nn.SGD(m, lr=0.05, momentum=0.9, dampening=0.1),
+    "nesterov": lambda m: nn.SGD(m, lr=0.05, momentum=0.9, nesterov=True),
+    "decay": lambda m: nn.SGD(m, lr=0.1, weight_decay=0.01),
+    "rmsprop": lambda m: nn.RMSprop(m, lr=0.01, momentum=0.5, centered=True),
+    "adagrad": lambda m: nn.Adagrad(m, lr=0.1, lr_decay=0.01),
+    "adam": lambda m: nn.Adam(m, lr=0.02, amsgrad=True),
+    "adamw": lambda m: nn.AdamW(m, lr=0.02),
+    "clipped by norm": lambda m: nn.SGD(m, lr=0.1, clip_norm=0.1),
+    "clipped by value": lambda m: nn.Adam(m, lr=0.02, clip_value=0.05),
+}
+
+
+def trained(compile, make_optimizer=OPTIMIZERS["sgd"], epochs=4, prepare=None, **more):
+    model = MLP(2, [6, 1], seed=1)
+    if prepare:
+        prepare(model)
+    optimizer = make_optimizer(model)
+    history = fit(
+        model,
+        "hinge",
+        PAIR,
+        epochs,
+        batch_size=8,
+        optimizer=optimizer,
+        compile=compile,
+        progress=False,
+        **more,
+    )
+    return model, optimizer, history
+
+
+def numbers(model):
+    return [p.data for p in model.parameters()]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weights_and_state_are_those_of_the_eager_run(name):
+    slow, eager, losses = trained(False, OPTIMIZERS[name])
+    quick, compiled, found = trained(True, OPTIMIZERS[name])
+    assert found.compiled
+    assert not losses.compiled
+    assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-9)
+    assert found.losses == pytest.approx(losses.losses, rel=1e-9)
+    assert all(type(number) is float for number in numbers(quick))
+    grads = [p.grad for p in slow.parameters()]
+    assert [p.grad for p in quick.parameters()] == pytest.approx(grads, rel=1e-8)
+    mine, theirs = (json.dumps(o.state_dict()) for o in (compiled, eager))
+    assert [*json.loads(mine)] == [*json.loads(theirs)]
+    assert shape_of(json.loads(mine)) == shape_of(json.loads(theirs))
+
+
+def shape_of(state):
+    if isinstance(state, dict):
+        return {key: shape_of(part) for key, part in state.items()}
+    if isinstance(state, list):
+        return [shape_of(part) for part in state]
+    return type(state)
+
+
+METHODS = {
+    "sgd": sgd(lr=lambda k: 0.1 / (k + 1), momentum=0.9, nesterov=True),
+    "rmsprop": rmsprop(centered=True, momentum=0.3),
+    "adagrad": adagrad(lr_decay=0.1, initial_accumulator_value=0.2),
+    "adam": adam(amsgrad=True, weight_decay=0.1),
+    "adamw": adamw(),
+    "clipped": chain(clip_by_norm(1.5), clip_by_value(0.4), sgd()),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_give_the_same_bits_on_arrays_as_on_lists(name):
+    method = METHODS[name]
+    rng = np.random.default_rng(0)
+    params = rng.normal(size=50)
+    listed, laid = method.init(params.tolist()), method.init(params)
+    laid = nn.states.each_column(np.array, laid)
+    for _ in range(5):
+        grads = rng.normal(size=50) * 10.0 ** rng.integers(-3, 3, 50)
+        steps, listed = method.update(grads.tolist(), listed, params.tolist())
+        moved, laid = method.update(grads, laid, params)
+        assert steps == moved.tolist()
+        assert listed == nn.states.each_column(lambda column: column.tolist(), laid)
+
+
+def test_a_method_of_ones_own_that_knows_lists_only():
+    def update(grads, state, params):
+        assert isinstance(grads, list)
+        return [-0.1 * g if g else 0.0 for g in grads], state + 1
+
+    def make(model):
+        return Optimizer(model, Method(lambda params: 0, update))
+
+    slow, *_ = trained(False, make)
+    quick, optimizer, history = trained(True, make)
+    assert history.compiled
+    assert optimizer.state == 20
+    assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-12)
+
+
+class Halving(nn.SGD):
+    """Sees each gradient in `.grad` before its step."""
+
+    def step(self):
+        for p in self.parameters():
+            p.grad /= 2
+        super().step()
+
+
+def test_a_step_of_ones_own_is_taken():
+    slow, *_ = trained(False, lambda m: Halving(m, lr=0.2))
+    quick, *_ = trained(True, lambda m: Halving(m, lr=0.2))
+    plain, *_ = trained(True, lambda m: nn.SGD(m, lr=0.1))
+    assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-12)
+    assert numbers(quick) == pytest.approx(numbers(plain), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["momentum", "adam"])
+def test_what_callbacks_freeze_change_and_read(name):
+    def run(compile):
+        seen = []
+
+        class Meddling:
+            def on_batch(self, run):
+                first = run.model.parameters()[0]
+                last = run.model.parameters()[-1]
+                seen.append((first.data, last.data, last.grad))
+                if run.step == 3:
+                    run.model.layers[0].freeze()
+                if run.step == 7:
+                    first.data += 1.0
+                    run.model.layers[0].unfreeze()
+
+        model, *_ = trained(compile, OPTIMIZERS[name], callbacks=Meddling())
+        return numbers(model), seen
+
+    (slow, before), (quick, found) = run(False), run(True)
+    assert quick == pytest.approx(slow, rel=1e-9)
+    for one, other in zip(found, before, strict=True):
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_a_schedule_validation_and_early_stopping():
+    def run(compile):
+        stopping = EarlyStopping(patience=2, monitor="val_loss")
+        model, optimizer, history = trained(
+            compile,
+            epochs=30,
+            schedule=nn.schedules.cosine(0.5, steps=40),
+            validation=PAIR,
+            metrics="accuracy",
+            callbacks=stopping,
+        )
+        assert optimizer.lr == 0.1
+        return numbers(model), history
+
+    (slow, eager), (quick, compiled) = run(False), run(True)
+    assert compiled.epochs == eager.epochs
+    assert quick == pytest.approx(slow, rel=1e-9)
+    for name, column in eager.columns.items():
+        assert compiled[name] == pytest.approx(column, rel=1e-9)
+
+
+@pytest.mark.parametrize("stop_at", [2, 4])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, stop_at):
+    def run(**more):
+        return trained(True, OPTIMIZERS["adam"], epochs=6, **more)
+
+    def interrupt(run):
+        if run.epoch == stop_at:
+            run.stop()
+
+    whole, state, history = run()
+    path = tmp_path / "run.npz"
+    run(checkpoint=path, callbacks=interrupt)
+    model, optimizer, resumed = run(checkpoint=path, resume=True)
+    assert numbers(model) == numbers(whole)
+    assert optimizer.state_dict() == state.state_dict()
+    assert resumed.losses == history.losses
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_a_step_too_long_leaves_the_weights_before_it(compile):
+    model, seen = MLP(1, [1], seed=0), []
+
+    class Watch:
+        def on_batch(self, run):
+            seen.append(numbers(run.model))
+
+    with pytest.raises(DivergenceError, match=r"epoch 2, batch 1; the gradient"):
+        fit(
+            model,
+            "mse",
+            ([[1e150], [1e150]], [0.0, 1.0]),
+            epochs=3,
+            compile=compile,
+            progress=False,
+            callbacks=Watch(),
+        )
+    assert numbers(model) == seen[-1]
+    assert len(seen) == 1
+
+
+def test_ctrl_c_ends_with_the_weights_of_the_last_complete_step():
+    class Interrupt:
+        def on_batch(self, run):
+            if run.step == 7:
+                timer = threading.Timer(0.0, interrupt_main)
+                timer.start()
+                timer.join()
+
+    model, _, history = trained(True, epochs=1000, callbacks=Interrupt())
+    assert history.interrupted
+    assert history.epochs < 1000
+    seen = []
+
+    class Watch:
+        def on_batch(self, run):
+            seen.append(numbers(run.model))
+
+    trained(True, epochs=2 + history.epochs, callbacks=Watch())
+    assert numbers(model) in seen
+
+
+class TestByDefault:
+    def test_a_short_run_stays_eager_and_says_nothing(self):
+        _, _, history = trained(None)
+        assert not history.compiled
+        assert history.not_compiled == ""
+
+    def test_a_long_one_goes_over_and_ends_where_the_eager_one_does(self):
+        epochs = 2 * WARM // 33
+        slow, _, eager = trained(False, epochs=epochs)
+        quick, _, history = trained(None, epochs=epochs)
+        assert history.compiled
+        assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-6)
+        assert history.losses == pytest.approx(eager.losses, rel=1e-6)
+
+    def test_a_resumed_run_goes_over_where_the_whole_one_did(self, tmp_path):
+        epochs = 2 * WARM // 33
+
+        def run(epochs, **more):
+            return numbers(trained(None, OPTIMIZERS["adam"], epochs, **more)[0])
+
+        path = tmp_path / "run.npz"
+        whole = run(epochs)
+        run(epochs - 5, checkpoint=path)
+        assert run(epochs, checkpoint=path, resume=True) == whole
+
+    def test_what_cannot_be_compiled_trains_on_and_says_why(self):
+        model = Sequential([Layer(2, 4, seed=0), nn.Dropout(0.5), Layer(4, 1, seed=0)])
+        history = fit(model, "mse", PAIR, epochs=3 + WARM // 33, progress=False)
+        assert not history.compiled
+        assert "random numbers" in history.not_compiled
+        assert history.epochs == 3 + WARM // 33
+
+    def test_other_words_are_refused(self):
+        with pytest.raises(ArgumentError, match="True, False or None"):
+            trained("yes")
+
+
+def test_classes_and_tokens_do_not_need_a_recording_each():
+    rng = random.Random(0)
+    tokens = [[rng.randrange(12), rng.randrange(12)] for _ in range(40)]
+    classes = [(a + b) % 3 for a, b in tokens]
+
+    class Bag(nn.Module):
+        def __init__(self):
+            self.table, self.out = Embedding(12, 4, seed=0), Layer(4, 3, seed=1)
+
+        def __call__(self, pair):
+            a, b = (self.table(token) for token in pair)
+            return self.out([x + y for x, y in zip(a, b, strict=True)])
+
+    def run(compile):
+        model = Bag()
+        options = {"epochs": 3, "batch_size": 16, "progress": False}
+        fit(model, "cross_entropy", (tokens, classes), compile=compile, **options)
+        return numbers(model)
+
+    assert run(True) == pytest.approx(run(False), rel=1e-9)
+
+
+def test_samples_that_take_another_branch_by_their_own_numbers():
+    class Branching(nn.Module):
+        def __init__(self):
+            self.left, self.right = Layer(2, 1, seed=0), Layer(2, 1, seed=1)
+
+        def __call__(self, x):
+            return (self.left if x[0] > 0.3 else self.right)(x)[0]
+
+    def run(compile):
+        model = Branching()
+        options = {"epochs": 4, "batch_size": 8, "progress": False}
+        fit(model, "mse", PAIR, compile=compile, **options)
+        return numbers(model)
+
+    assert run(True) == pytest.approx(run(False), rel=1e-9)
+
+
+def test_a_parameter_used_by_two_layers_moves_once():
+    def tie(model):
+        shared = Value(0.3)
+        model.layers[0].neurons[0].w[0] = shared
+        model.layers[0].neurons[1].w[1] = shared
+
+    slow, *_ = trained(False, OPTIMIZERS["adam"], prepare=tie)
+    quick, *_ = trained(True, OPTIMIZERS["adam"], prepare=tie)
+    assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-9)
