@@ -150,9 +150,7 @@ class OnArrays:
         self._shown = True
 
     def _all_finite(self, x: Any) -> bool:
-        with self._numpy.errstate(over="ignore"):
-            squares = x.dot(x)  # infinite for large numbers, too
-        return math.isfinite(squares) or bool(self._numpy.isfinite(x).all())
+        return bool(self._numpy.logical_and.reduce(self._numpy.isfinite(x)))
 
 
 def _set(values: list[Value], name: str, numbers: Any) -> None:
