@@ -28,6 +28,7 @@ from autograd import (
     norm,
     relu,
     softplus,
+    where,
     xlogy,
 )
 
@@ -280,18 +281,22 @@ def cross_entropy(
             label = class_index("cross_entropy", wanted, len(row), place, "logits")
             if not label_smoothing:
                 # Differences first: they keep the digits of a small cost.
-                chosen = row[label]
-                return logsumexp(
-                    [0.0 if j == label else z - chosen for j, z in enumerate(row)]
-                )
-            wanted = [1 if j == label else 0 for j in range(len(row))]
-        if len(wanted) != len(row):
+                chosen = autograd.take(row, label)
+                gaps = [z - chosen for z in row]
+                if isinstance(label, int):
+                    gaps[label] = 0.0
+                else:  # recorded
+                    gaps = [where(label == j, 0.0, gap) for j, gap in enumerate(gaps)]
+                return logsumexp(gaps)
+            wanted = [where(label == j, 1.0, 0.0) for j in range(len(row))]
+        elif len(wanted) != len(row):
             raise ArgumentError(
                 f"cross_entropy got {len(wanted)} probabilities but {len(row)} logits "
                 f"at place {place}: give one for one"
             )
-        for probability in wanted:
-            check_range("cross_entropy", "probabilities", probability, place)
+        else:
+            for probability in wanted:
+                check_range("cross_entropy", "probabilities", probability, place)
         if label_smoothing:
             rest = label_smoothing / len(row)
             wanted = [(1 - label_smoothing) * q + rest for q in wanted]
@@ -320,7 +325,7 @@ def nll(
     """
 
     def cost(row: list[Any], label: Any, place: int) -> Any:
-        return -row[class_index("nll", label, len(row), place)]
+        return -autograd.take(row, class_index("nll", label, len(row), place))
 
     return of_rows("nll", cost, log_probabilities, labels, reduction, "rows", "labels")
 

@@ -98,16 +98,28 @@ def times(weight: Any, cost: Any) -> Any:
     return weight * cost
 
 
+def whole(index: Any) -> Any:
+    """Return an index as an int, or as a compiled function records it; else None."""
+    if isinstance(index, Value) and index.is_recorded:
+        return index
+    if isinstance(index, bool | Value) or not hasattr(index, "__index__"):
+        return None
+    return index.__index__()
+
+
 def class_index(
     name: str, label: Any, count: int, place: int, what: str = "numbers"
-) -> int:
-    """Return a label that is the index of one of `count` classes."""
-    if isinstance(label, bool | Value) or not hasattr(label, "__index__"):
+) -> Any:
+    """Return a label that is the index of one of `count` classes.
+
+    An int; where a compiled function records an index, that.
+    """
+    index = whole(label)
+    if index is None:
         raise ArgumentError(
             f"{name} takes class indices as labels, got {label!r} at place {place}"
         )
-    index: int = label.__index__()
-    if not 0 <= index < count:
+    if not ((index >= 0) & (index < count)):  # one condition, where it is recorded
         raise ArgumentError(
             f"label {index} at place {place} is no class index: with {count} {what} a "
             f"row, labels go from 0 to {count - 1}"

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import ArgumentError, Value, dot, mean, sqrt
+from autograd import ArgumentError, Value, dot, mean, sqrt, take
 
 from .counts import check_count
 from .initializers import Initializer, by_name
 from .layers import Seed, _generator, _row
 from .module import Module
+from .reductions import whole
 
 __all__ = ["Dropout", "Embedding", "LayerNorm"]
 
@@ -147,14 +148,14 @@ class Embedding(Module):
             index = index.tolist()
         if isinstance(index, list | tuple | range):
             return [self(i) for i in index]
-        if isinstance(index, bool | Value) or not hasattr(index, "__index__"):
+        place = whole(index)
+        if place is None:
             raise ArgumentError(f"{self!r} takes whole numbers, got {index!r}")
-        place = index.__index__()
-        if not 0 <= place < len(self.weight):
+        if not ((place >= 0) & (place < len(self.weight))):
             raise ArgumentError(
                 f"{self!r} takes indices from 0 to {len(self.weight) - 1}, got {place}"
             )
-        return list(self.weight[place])
+        return list(take(self.weight, place))
 
     def output_width(self, n_in: int | None) -> int:
         """Return the width of a row."""

@@ -8,6 +8,7 @@ from _thread import interrupt_main
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from autograd import ArgumentError, Value
 from nn import MLP, DivergenceError, EarlyStopping, Embedding, Layer, Sequential, fit
@@ -330,3 +331,33 @@ def test_a_parameter_used_by_two_layers_moves_once():
     slow, *_ = trained(False, OPTIMIZERS["adam"], prepare=tie)
     quick, *_ = trained(True, OPTIMIZERS["adam"], prepare=tie)
     assert numbers(quick) == pytest.approx(numbers(slow), rel=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "smoothed", "nll"])
+def test_one_recording_serves_all_classes(loss):
+    def cost(row, label):
+        if loss == "nll":
+            return nn.losses.nll([nn.log_softmax(row)], [label])
+        return nn.losses.cross_entropy([row], [label], 0.1 * (loss == "smoothed"))
+
+    step = autograd.compile(autograd.value_and_grad(cost), index_argnums=1)
+    for row in ([0.5, -1.0, 40.0], [3.0, 0.0, 0.0]):
+        for label in range(3):
+            found, slopes = step(row, label)
+            value, expected = autograd.value_and_grad(cost)(row, label)
+            assert found == pytest.approx(value, rel=1e-12)
+            assert slopes == pytest.approx(expected, rel=1e-12)
+    assert step.stats()["recordings"] == 1
+    for label in (-1, 3):
+        with pytest.raises((ArgumentError, IndexError), match="index"):
+            step([0.5, -1.0, 40.0], label)
+
+
+def test_an_embedding_looks_recorded_tokens_up():
+    table = Embedding(5, 2, seed=0)
+    look = autograd.compile(lambda token: table(token), index_argnums=0)
+    assert [look(i) for i in range(5)] == [[v.data for v in r] for r in table.weight]
+    assert look.stats()["recordings"] == 1
+    for token in (-1, 5):
+        with pytest.raises((ArgumentError, IndexError), match=r"0 to 4|5 values"):
+            look(token)
