@@ -75,6 +75,7 @@ def _state(run: Run) -> dict[str, Any]:
             "step": run.step,
             "seed": run.seed,
             "totals": dict(run.totals),
+            "not_compiled": history.not_compiled,
         },
         "history": {"columns": history.to_dict(), "seconds": history.seconds},
         "optimizer": run.optimizer.state_dict(),
@@ -106,7 +107,11 @@ def _restore(run: Run, state: dict[str, Any]) -> None:
     for callback, (_, part) in zip(ours, state["callbacks"], strict=True):
         callback.load_state_dict(part)
     columns = {name: list(column) for name, column in history["columns"].items()}
-    run.history = History(columns, seconds=float(history["seconds"]))
+    run.history = History(
+        columns,
+        seconds=float(history["seconds"]),
+        not_compiled=place.get("not_compiled", ""),  # older files have none
+    )
     run.epoch, run.sample, run.step = (place[k] for k in ("epoch", "sample", "step"))
     run.totals, run.seed = dict(place["totals"]), place["seed"]
 

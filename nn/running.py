@@ -252,6 +252,9 @@ class Run:
         done = self.epoch * len(self._data[0]) + self.sample
         if done < (self._due or 0):
             return
+        if self.history.not_compiled and not self._compile:  # before it was resumed
+            self._due = None
+            return
         try:
             moved = self.optimizer.parameters()
             with with_row("data", self.model, self._data, [0]):

@@ -271,6 +271,30 @@ class TestByDefault:
         run(epochs - 5, checkpoint=path)
         assert run(epochs, checkpoint=path, resume=True) == whole
 
+    def test_a_run_that_went_back_to_eager_is_resumed_so(self, tmp_path):
+        factor, change_at = [1.0], WARM // 33 + 4
+
+        def loss(outputs, targets):
+            return factor[0] * nn.losses.mse(outputs, targets)
+
+        def halve(run):
+            if run.epoch >= change_at:
+                factor[0] = 0.5
+
+        def run(epochs, start=1.0, **more):
+            factor[0], model = start, MLP(2, [4, 1], seed=0)
+            options = {"callbacks": halve, "progress": False, **more}
+            return fit(model, loss, PAIR, epochs, **options), model
+
+        path = tmp_path / "run.npz"
+        history, whole = run(change_at + 40)
+        assert "changed" in history.not_compiled
+        run(change_at + 5, checkpoint=path)
+        resumed, model = run(change_at + 40, 0.5, checkpoint=path, resume=True)
+        assert not resumed.compiled
+        assert resumed.not_compiled == history.not_compiled
+        assert numbers(model) == numbers(whole)
+
     def test_what_cannot_be_compiled_trains_on_and_says_why(self):
         model = Sequential([Layer(2, 4, seed=0), nn.Dropout(0.5), Layer(4, 1, seed=0)])
         history = fit(model, "mse", PAIR, epochs=3 + WARM // 33, progress=False)
