@@ -1,5 +1,6 @@
 """What the losses share: batches of numbers or rows, and how costs become one."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -93,8 +94,12 @@ def _nested(shape: Any, costs: Any) -> Any:
 
 def times(weight: Any, cost: Any) -> Any:
     """Return weight·cost; a plain weight of 0 beats an infinite cost."""
-    if not isinstance(weight, Value) and weight == 0:
-        return where(False, cost, 0.0)  # a Value if the cost is one, of derivative 0
+    if not isinstance(weight, Value):
+        if weight == 0:
+            return where(False, cost, 0.0)  # a Value if the cost is one, of slope 0
+    elif weight.is_recorded:  # a plain number, in the eager run
+        beaten = (weight == 0) & (abs(cost) == math.inf)
+        return where(beaten, 0.0, weight * cost)
     return weight * cost
 
 

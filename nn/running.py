@@ -28,6 +28,8 @@ __all__ = ["DivergenceError", "Run", "as_it_was", "own_rate"]
 
 # Samples of each kind that are run before it pays to compile: about what it takes.
 WARM = 1000
+# Samples between two looks of callbacks, from which on the look at the model pays.
+APART = 4
 
 
 class DivergenceError(AutogradError, FloatingPointError):
@@ -255,6 +257,12 @@ class Run:
         if self.history.not_compiled and not self._compile:  # before it was resumed
             self._due = None
             return
+        apart = self._samples_between_looks()
+        if apart < APART and not self._compile:
+            self._stay_eager(
+                f"after every {apart} samples a callback may change the model"
+            )
+            return
         try:
             moved = self.optimizer.parameters()
             with with_row("data", self.model, self._data, [0]):
@@ -277,6 +285,13 @@ class Run:
             self._descent = OnValues(self.optimizer, gradient)
         self._batches, self._due, self._looked = batches, None, False
         self.history.compiled = True
+
+    def _samples_between_looks(self) -> float:
+        """Return after how many samples somebody may change something."""
+        if callbacks.listening(self.callbacks, "on_batch"):
+            return self.batch_size
+        often = callbacks.listening(self.callbacks, "on_epoch") or self._validation
+        return len(self._data[0]) if often else math.inf
 
     def _stay_eager(self, why: str) -> None:
         self.show()

@@ -69,7 +69,8 @@ def fit(
         None: where llvmlite is installed (the extra `compile`), after the first 1,000
         samples of each kind, and where it can be done; `History.compiled` tells,
         `History.not_compiled` why not. True: from the first batch, or an error. False:
-        never. Results are those of the eager run to a few units in the last place.
+        never. Results are those of the eager run to a few units in the last place;
+        what the model's own code does besides (print, count) happens no more.
     progress: show a bar in terminals and notebooks (needs tqdm; without it, lines).
     checkpoint: a file to write after each epoch, and after every `checkpoint_every`
         batches. With `resume`, the run goes on from it if it is there; then it ends

@@ -302,6 +302,17 @@ class TestByDefault:
         assert "random numbers" in history.not_compiled
         assert history.epochs == 3 + WARM // 33
 
+    def test_a_look_at_every_sample_costs_more_than_it_saves(self):
+        class Watch:
+            def on_batch(self, run):
+                pass
+
+        model = MLP(2, [2, 1], seed=0)
+        options = {"batch_size": 1, "callbacks": Watch(), "progress": False}
+        history = fit(model, "mse", PAIR, 3 + WARM // 33, **options)
+        assert not history.compiled
+        assert "every 1 samples" in history.not_compiled
+
     def test_other_words_are_refused(self):
         with pytest.raises(ArgumentError, match="True, False or None"):
             trained("yes")
@@ -385,3 +396,11 @@ def test_an_embedding_looks_recorded_tokens_up():
     for token in (-1, 5):
         with pytest.raises((ArgumentError, IndexError), match=r"0 to 4|5 values"):
             look(token)
+
+
+def test_a_target_of_zero_beats_an_infinite_cost_where_it_is_recorded():
+    cost = autograd.compile(lambda q, p: nn.losses.kl_divergence([q], [p]))
+    for p in ([0.0, 1.0], [0.5, 0.5]):
+        for q in ([-np.inf, -0.1], [-0.7, -0.7]):
+            right = nn.losses.kl_divergence([q], [p])
+            assert cost(q, p) == pytest.approx(right, rel=1e-12)
