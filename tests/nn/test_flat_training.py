@@ -2,8 +2,7 @@
 
 import json
 import random
-import threading
-from _thread import interrupt_main
+import signal
 
 import numpy as np
 import pytest
@@ -229,9 +228,7 @@ def test_ctrl_c_ends_with_the_weights_of_the_last_complete_step():
     class Interrupt:
         def on_batch(self, run):
             if run.step == 7:
-                timer = threading.Timer(0.0, interrupt_main)
-                timer.start()
-                timer.join()
+                signal.raise_signal(signal.SIGINT)
 
     model, _, history = trained(True, epochs=1000, callbacks=Interrupt())
     assert history.interrupted
