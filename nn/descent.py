@@ -31,7 +31,8 @@ Order = Sequence[int]
 class Descent(Protocol):
     """Goes a step on the batch from place `first` to `end` of an order of rows."""
 
-    def look(self) -> None: ...  # noqa: D102
+    def look(self) -> None:
+        """Read what somebody may have changed."""
 
     def gradient(self, order: Order, first: int, end: int) -> tuple[float, Any]:
         """Return the loss, and the outputs where somebody wants them."""
@@ -42,9 +43,11 @@ class Descent(Protocol):
     def descend(self) -> bool:
         """Go a step; tell whether the weights are still finite."""
 
-    def undo(self) -> None: ...  # noqa: D102
+    def undo(self) -> None:
+        """Set the weights to those before the step."""
 
-    def show(self) -> None: ...  # noqa: D102
+    def show(self) -> None:
+        """Write what is not yet in the Values."""
 
 
 class OnValues:

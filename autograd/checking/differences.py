@@ -44,8 +44,7 @@ class Slope:
 
     def along_all(self, directions: Array, side: int = 0) -> tuple[Array, Array]:
         """Return derivatives and errors along the rows, one-sided where need be."""
-        levels: list[Level] = []
-        slopes, errors = _best(levels, len(directions))
+        slopes, errors = _best([], len(directions))
         poor = np.arange(len(directions))
         for chosen in (side,) if side else (0, 1, -1):
             found = self._one_way(directions, poor, chosen)

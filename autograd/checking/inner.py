@@ -13,6 +13,7 @@ Harvey & Kennedy, A simple, fast dominance algorithm, 2001).
 import copy
 from bisect import bisect
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -73,9 +74,8 @@ def inner_functions(search: Paths) -> Iterator[Diagnosis]:
                     for dots, target, slack in directions
                 ):
                     continue
-            if search.confirms(
-                lambda k, pairs=pairs, slopes=slopes: _predict(search, k, pairs, slopes)  # type: ignore[misc]
-            ):
+            predict = partial(_predict, search, pairs=pairs, slopes=slopes)
+            if search.confirms(predict):
                 yield Diagnosis(kind, f"the derivative of {name} is {text}")
                 break
 

@@ -70,18 +70,22 @@ def _factor_before(operand: int) -> Edit:
 
     def edit(tape: Tape, chosen: Array, d: Array) -> Array:
         other = tape.partner[chosen]
-        count = np.diff(tape.start)[other]
-        usable = (other >= 0) & (count > operand)
-        scaled = count == 1
-        if operand or (usable & ~scaled).any():
-            scaled = scaled | _made_by(tape, ("mul", "div"))[other]
-        usable &= scaled
-        found = d.copy()
+        places, back = np.unique(other, return_inverse=True)
+        leads = np.array([_leads(tape, i, operand) for i in places.tolist()], bool)
+        found, usable = d.copy(), leads[back]
         before = tape.parent[tape.start[other[usable]] + operand]
         found[usable] = tape.data[before]
         return found
 
     return edit
+
+
+def _leads(tape: Tape, i: int, operand: int) -> bool:
+    """Tell whether a factor is made from that operand by an activation, or scaled."""
+    if i < 0:
+        return False
+    count = int(tape.start[i + 1] - tape.start[i])
+    return operand < count and (count == 1 or tape.nodes[i].rule.name in ("mul", "div"))
 
 
 def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
@@ -92,11 +96,6 @@ def _factor_after(tape: Tape, chosen: Array, d: Array) -> Array:
     other = tape.partner[chosen]
     child = np.where(other >= 0, after[other], -1)
     return np.where(child >= 0, tape.data[child], d)
-
-
-def _made_by(tape: Tape, rules: tuple[str, ...]) -> Array:
-    """Tell of each node whether one of these operations made it."""
-    return np.array([n.rule is not None and n.rule.name in rules for n in tape.nodes])
 
 
 UNARY_EDITS: list[tuple[str, Edit]] = [

@@ -105,7 +105,10 @@ def with_ours(problem, count):
             autograd.value_and_grad(lambda w, x, y: network(m, w, x, y))
         )
         return lambda: fast.map(shared, *lanes, in_axes=(None, 0, 0), reduce="sum")
-    residual = lambda *args: np.array(bundle(m, *args))  # noqa: E731
+
+    def residual(*args):
+        return np.array(bundle(m, *args))
+
     slopes = autograd.jacobian(residual, argnums=(0, 1))
     fast = autograd.compile(lambda *args: (residual(*args), *slopes(*args)))
 
