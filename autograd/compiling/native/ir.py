@@ -21,6 +21,8 @@ __all__ = ["SIGNATURE", "Part", "written"]
 # outputs, s doubles from one to the next. m: a byte a sample, whether guards held.
 SIGNATURE = "ptr %u, ptr %h, ptr %x, i64 %n, ptr %b, ptr %o, i64 %s, ptr %m"
 
+SHARED = 16  # weight of the items that share the numbers they load for all lanes
+
 
 @dataclass
 class Part:
@@ -102,6 +104,8 @@ class _Function:
         self.calls: dict[str, int] = {}  # functions that are called: operands
         self.indices: dict[tuple[int, int], str] = {}  # a slot inside of a length
         self.fast: set[str] = set()  # those that have a form for all lanes at once
+        self.shared: list[int] = []  # slots that were loaded for all lanes
+        self.room = SHARED  # weight left until they are loaded anew
         self.count = 0
 
     def text(self, name: str) -> str:
@@ -143,6 +147,7 @@ class _Function:
         else:
             base = "%u" if source[0] == "uniform" else "%h"
             value = self._broadcast(f"{base}, i64 {source[1]}")
+            self.shared.append(slot)
         if slot in self.plan.conditions:
             number, value = value, self.name()
             lines.append(
@@ -166,6 +171,19 @@ class _Function:
             f"<8 x i32> zeroinitializer"
         )
         return f"{value}.v"
+
+    def _forget(self) -> None:
+        """Let numbers that all lanes share be loaded anew where they are used next.
+
+        An instruction takes them from memory at no cost; kept in a register, they would
+        be spilled, as a vector each. The fence is one for the compiler alone.
+        """
+        self.room = SHARED
+        if self.shared and self.shape is VECTOR:
+            for slot in self.shared:
+                del self.known[slot]
+            self.shared.clear()
+            self.lines.append('  fence syncscope("singlethread") seq_cst')
 
     def _place(self, slot: int) -> str:
         pointer = self.name()
@@ -197,6 +215,9 @@ class _Function:
 
     def write(self, slot: int, name: str, operands: tuple[int, ...]) -> None:
         """Write an item."""
+        self.room -= weight((slot, name, operands))
+        if self.room <= 0:
+            self._forget()
         special = _SPECIAL.get(name)
         if special is not None:
             special(self, slot, operands)
@@ -239,19 +260,27 @@ class _Function:
         self.known[slot] = self._added(None, [self.value(p) for p in operands])
 
     def _write_dot(self, slot: int, operands: tuple[int, ...]) -> None:
-        self.known[slot] = self._added(None, self._products(operands))
+        self.known[slot] = self._products(None, operands)
 
     def _write_more(self, slot: int, operands: tuple[int, ...]) -> None:
         first, *rest = operands
-        self.known[slot] = self._added(self.value(first), self._products(rest))
+        self.known[slot] = self._products(self.value(first), rest)
 
-    def _products(self, operands: Sequence[int]) -> list[str]:
+    def _products(self, total: str | None, operands: Sequence[int]) -> str:
+        """Add products to a total, fused where bits need not be the eager ones."""
         half = len(operands) // 2
-        pairs = zip(operands[:half], operands[half:], strict=True)
-        kind = self.shape.number
-        return [
-            self.line(f"fmul {kind} {self.value(a)}, {self.value(b)}") for a, b in pairs
-        ]
+        kind, suffix = self.shape.number, self.shape.suffix
+        for a, b in zip(operands[:half], operands[half:], strict=True):
+            x, y = self.value(a), self.value(b)
+            if total is None:
+                total = self.line(f"fmul {kind} {x}, {y}")
+            elif self.plan.exact:
+                product = self.line(f"fmul {kind} {x}, {y}")
+                total = self.line(f"fadd {kind} {total}, {product}")
+            else:
+                given = ", ".join(f"{kind} {each}" for each in (x, y, total))
+                total = self.line(f"call {kind} @llvm.fma.{suffix}({given})")
+        return self.shape.constant(0.0) if total is None else total
 
     def _added(self, total: str | None, terms: list[str]) -> str:
         for term in terms:

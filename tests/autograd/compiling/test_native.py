@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograd import RULES
-from autograd.compiling.program import COMPARISONS, Program
+from autograd.compiling.program import COMPARISONS, Program, function_of
 
 pytest.importorskip("llvmlite", reason="native code needs llvmlite (extra compile)")
 
@@ -329,6 +329,29 @@ def test_long_norms_and_sums():
     for scale in (1e-200, 1e200):
         found = near.run(np.empty(0), lanes * scale, False)[0][0, 0]
         assert found == pytest.approx(wanted[0] * scale, rel=1e-14)
+
+
+@pytest.mark.parametrize("shared", [1, 3, 7])
+def test_dots_are_fused_unless_bits_are_to_be_exact(shared):
+    count, fma = 40, function_of("fma")  # longer than what is written in one piece
+    names = tuple(f"x{i}" for i in range(2 * count))
+    program = Program(names, (), (("dot", *range(2 * count)),), (2 * count,))
+    varying = np.arange(2 * count) % shared > 0  # with 1, none
+    given = np.random.default_rng(shared).normal(size=(2 * count, 9))
+    given[~varying] = given[~varying, :1]
+    uniform, lanes = given[~varying, 0], given[varying]
+    wanted, separate = [], []
+    for sample in given.T.tolist():
+        total = sample[0] * sample[count]
+        for x, y in zip(sample[1:count], sample[count + 1 :], strict=True):
+            total = fma(x, y, total)
+        wanted.append(total)
+        separate += program.run(sample)[0]
+    for level in LEVELS:
+        for exact, numbers in ((False, wanted), (True, separate)):
+            made = runner(program, tuple(varying), level, exact=exact)
+            assert bits(made.run(uniform, lanes, False)[0]) == bits(numbers)
+    assert bits(wanted) != bits(separate)
 
 
 def mlp_gradient():
