@@ -38,7 +38,7 @@ def tangents(
             pairs = _edges_over(over_values, node, dots)
         terms = [(dots[id(x)], d) for x, d in pairs if id(x) in dots]
         if terms and over_values is not None:
-            dots[id(node)] = over_values.total(terms)
+            dots[id(node)] = over_values.total(*zip(*terms, strict=True))
         elif terms:
             dots[id(node)] = reduce(operator.add, starmap(m.chain, terms))
     if ACTIVE and STATE.anomaly is not None:

@@ -50,18 +50,18 @@ class OverValues:
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Choose at once: eager conditions are plain bools, and need no node."""
-        if ACTIVE and STATE.trace is not None and STATE.trace.decides(condition):
-            return self._apply(RULES["where"], condition, a, b)
+        if ACTIVE and (trace := STATE.trace) is not None and trace.decides(condition):
+            return trace.choose(condition, a, b)
         return a if condition else b
 
-    def total(self, terms: Sequence[tuple[Any, Any]]) -> Any:
+    def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
         """Add what the edges of a node contribute: Σ cotangent · partial, in order."""
-        if len(terms) > 1 and ACTIVE and STATE.trace is not None:
-            together = STATE.trace.total(terms)
+        if len(cotangents) > 1 and ACTIVE and STATE.trace is not None:
+            together = STATE.trace.total(cotangents, partials)
             if together is not None:
                 return together
-        found = self.chain(*terms[0])
-        for term in terms[1:]:
+        found = self.chain(cotangents[0], partials[0])
+        for term in zip(cotangents[1:], partials[1:], strict=True):
             found = found + self.chain(*term)
         return found
 

@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any
 
 from .anomaly import check_for_anomalies
-from .graph import topological_order
 from .kinds import Namespace, namespace_of
 from .layout import (
     check_fresh,
@@ -194,39 +193,44 @@ def differentiable_cotangents(
     """
     m = kind_of(roots)
     over_values = values(m)
-    needed = {id(target) for target in targets}
-    ends = set() if behind else set(needed)
-    order = topological_order(
-        roots, lambda node: () if id(node) in ends else parents_of(node)
-    )
+    needed = set(map(id, targets))
+    fixed = {} if behind else {id(target): target for target in targets}
+    with LOCK:
+        mark = object()
+        for target in fixed.values():
+            target._mark = mark  # as if the walk had been there
+        order = [*fixed.values(), *_reach(roots, mark, 0)]
     for node in order:
-        if any(id(parent) in needed for parent in parents_of(node)):
+        if not needed.isdisjoint(map(id, parents_of(node))):
             needed.add(id(node))
-    terms: dict[int, list[tuple[Any, Any]]] = {}  # of each cotangent, until it is added
+    # Of each cotangent what it adds, until it is added: cotangents and partials in turn.
+    terms: dict[int, list[Any]] = {key: [] for key in needed}
     for root, seed in zip(roots, seeds, strict=True):
-        terms.setdefault(id(root), []).append((seed, 1))
+        if id(root) in needed:
+            terms[id(root)] += seed, 1
     bars: dict[int, Any] = {}
     used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node
     watch = STATE.anomaly if ACTIVE else None
     for node in reversed(order):
         key = id(node)
-        if key not in needed or key not in terms:
+        if not (added := terms.get(key)):
             continue
-        bar = bars[key] = over_values.total(terms[key])
-        if node.rule is None or key in ends:
+        bar = bars[key] = over_values.total(added[::2], added[1::2])
+        if node.rule is None or key in fixed:
             continue
         check_fresh(node)
         operands = operands_of(node)
-        wanted = [id(operand) in needed for operand in operands]
-        if not any(wanted):
+        wanted = list(map(needed.__contains__, map(id, operands)))
+        if True not in wanted:
             continue
         partials = node.rule.local(over_values, node, operands, wanted)
-        pairs = list(compress(zip(operands, partials, strict=True), wanted))
         if watch is not None:
-            used[key] = pairs
-        for operand, partial in pairs:
-            if not (is_number(partial) and partial == 0):
-                terms.setdefault(id(operand), []).append((bar, partial))
+            used[key] = list(compress(zip(operands, partials, strict=True), wanted))
+        for operand, partial in zip(operands, partials, strict=True):
+            if partial is not None and (hasattr(partial, "rule") or partial != 0):
+                added = terms[id(operand)]
+                added.append(bar)
+                added.append(partial)
     if watch is not None:
         check_for_anomalies(
             order,

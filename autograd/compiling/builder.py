@@ -37,18 +37,23 @@ class Builder:
     def constant(self, x: Number) -> int:
         """Return the handle of a constant: a float, or a bool, or an int."""
         # 0.0 and -0.0, True and 1 and 1.0 are equal, but not the same.
-        return self._put(("constant", type(x), repr(x)), ("constant", x))
-
-    def emit(self, name: str, *operands: int) -> int:
-        """Return the handle of an operation's result."""
-        instruction = (name, *operands)
-        return self._put(instruction, instruction)
-
-    def _put(self, key: Any, made: Any) -> int:
+        key = x if x and type(x) is float else ("constant", type(x), repr(x))
         handle = self._known.get(key)
         if handle is None:
             handle = self._known[key] = len(self.made)
-            self.made.append(made)
+            self.made.append(("constant", x))
+        return handle
+
+    def emit(self, name: str, *operands: int) -> int:
+        """Return the handle of an operation's result."""
+        return self.put((name, *operands))
+
+    def put(self, instruction: Instruction) -> int:
+        """Return the handle of an instruction's result."""
+        handle = self._known.get(instruction)
+        if handle is None:
+            handle = self._known[instruction] = len(self.made)
+            self.made.append(instruction)
         return handle
 
     def finish(

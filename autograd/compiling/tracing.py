@@ -14,9 +14,9 @@ from typing import Any
 from ..errors import NumberError, OpaqueRuleError, TracingError
 from ..graph import topological_order
 from ..kinds import FLOATS, namespace_of_type
-from ..layout import connect, parents_of
+from ..layout import connect, is_number, parents_of
 from ..modes import STATE, collect_leaves, recording
-from ..node import describe, is_operand, plain
+from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..rules import RULES, Rule
 from ..value import Value, apply
 from .builder import Builder
@@ -42,6 +42,10 @@ def _mark(operand: Any) -> Any:
     return 1.0 if isinstance(operand, Value) else None
 
 
+def _is_one(x: Any) -> bool:
+    return type(x) in FLOAT_TYPES and x == 1
+
+
 class Trace:
     """One recording: the program under construction, and what it depends on.
 
@@ -62,10 +66,10 @@ class Trace:
         self.entered = STATE.entered
         self._most_guards = most_guards
         self._values: list[Number] = []  # of each handle, as far as a branch needed it
-        self._floats: dict[float, int] = {}
         self._inputs: dict[int, int] = {}  # handle of each captured Value
         self.seen = 0  # how many of `made` are from before, or in the next
         self._constant: dict[int, bool] = {}
+        self._choices: dict[int, Tracer] = {}  # of plain numbers
         self._kept: list[Value] = []  # so that no `id` in these is used twice
 
     # Inputs
@@ -83,24 +87,28 @@ class Trace:
         rule: Rule | None = None,
         operands: Sequence[Any] = (),
         kind: type[Tracer] = Tracer,
+        only_values: bool = False,
     ) -> Tracer:
         out: Any = object.__new__(kind)
         out.handle = handle
         out.trace = self
         out.rule = rule
         out.label = out._mark = None
+        out._left = out._right = out._d_left = out._d_right = None
         if len(operands) == 2:
             left, right = operands
             out._left, out._right = left, right
             out._d_left = _mark(left)
             out._d_right = _mark(right)
-        else:
+        elif len(operands) > 2 and only_values:
+            out._left, out._right = operands, (1.0,) * len(operands)
+        elif operands:
             connect(out, operands, list(map(_mark, operands)))
         return out  # type: ignore[no-any-return]
 
     def _handle(self, x: Any) -> int:
         """Return the handle of an operand: Tracer, Value from outside or number."""
-        if isinstance(x, Tracer) or type(x) is Condition:
+        if isinstance(x, Tracer | Condition):
             if x.trace is not self:
                 raise unknown("a Value of another recording")
             handle: int = x.handle
@@ -161,31 +169,41 @@ class Trace:
 
         None where the operation depends on no input: then it is computed at once.
         """
-        instruction: list[Any] = [_PLAIN.get(rule)]
-        for x in operands:  # the usual operands, quickly
-            kind = type(x)
-            if kind is Tracer and x.trace is self:
-                instruction.append(x.handle)
-            elif kind is Value and (handle := self._inputs.get(id(x))) is not None:
-                instruction.append(handle)
-            elif kind is float and x:  # of which -0.0 is none
-                instruction.append(self._float(x))
-            else:
-                return self._apply(rule, operands) if self.takes(operands) else None
-        if not any(type(x) is not float for x in operands):
-            return None
-        if instruction[0] is None or len(self.entered) > 1:
+        handles = [x.handle for x in operands if type(x) is Tracer and x.trace is self]
+        only_values = len(handles) == len(operands)
+        if not only_values:
+            handles, only_values = [], True
+            depends = False
+            for x in operands:  # the usual operands, quickly
+                kind = type(x)
+                if kind is Tracer and x.trace is self:
+                    handles.append(x.handle)
+                    depends = True
+                elif kind is Value and (handle := self._inputs.get(id(x))) is not None:
+                    handles.append(handle)
+                    depends = True
+                elif kind is float:
+                    handles.append(self.builder.constant(x))
+                    only_values = False
+                else:
+                    return self._apply(rule, operands) if self.takes(operands) else None
+            if not depends:
+                return None
+        name = _PLAIN.get(rule)
+        if name is None or len(self.entered) > 1:
             return self._apply(rule, operands)
-        return self._tracer(self.builder.emit(*instruction), rule, operands)
+        return self._tracer(
+            self.builder.put((name, *handles)), rule, operands, only_values=only_values
+        )
 
     def takes(self, operands: Sequence[Any]) -> bool:
         """Tell whether an operation depends on an input, so that it is recorded."""
-        return any(
-            isinstance(x, Tracer)
-            or type(x) is Condition
-            or (isinstance(x, Value) and not self.is_constant(x))
-            for x in operands
-        )
+        for x in operands:
+            if isinstance(x, Tracer) or type(x) is Condition:
+                return True
+            if isinstance(x, Value) and not self.is_constant(x):
+                return True
+        return False
 
     def _apply(self, rule: Rule, operands: Sequence[Any]) -> Value:
         if rule.opaque:
@@ -217,13 +235,7 @@ class Trace:
         out = self._tracer(handle, rule, operands)
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
 
-    def _float(self, x: float) -> int:
-        handle = self._floats.get(x)
-        if handle is None:
-            handle = self._floats[x] = self.builder.constant(x)
-        return handle
-
-    def total(self, terms: Sequence[tuple[Any, Any]]) -> Any:
+    def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
         """Add the products of cotangents and partials in one instruction.
 
         None where the bits must be those of the eager run: its graph of additions gives
@@ -231,9 +243,7 @@ class Trace:
         """
         if self.exact:
             return None
-        cotangents = [float(g) if type(g) is int else g for g, _ in terms]
-        partials = [float(d) if type(d) is int else d for _, d in terms]
-        if all(type(d) is float and d == 1 for d in partials):
+        if type(partials[0]) in FLOAT_TYPES and all(map(_is_one, partials)):
             return apply(RULES["sum"], *cotangents)
         return apply(_CHAINS, *cotangents, *partials)
 
@@ -249,6 +259,9 @@ class Trace:
 
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""
+        if type(left) is Tracer and left.trace is self and type(right) in FLOAT_TYPES:
+            handles = left.handle, self.builder.constant(float(right))  # the usual ones
+            return Condition(self.builder.put((name, *handles)), self)
         if isinstance(left, Condition):
             left = self.counted(left)
         if isinstance(right, Condition):
@@ -258,7 +271,7 @@ class Trace:
         if not self.takes((left, right)):
             return getattr(operator, name)(plain(left), plain(right))
         handles = self._handle(left), self._handle(right)
-        return Condition(self.builder.emit(name, *handles), self)
+        return Condition(self.builder.put((name, *handles)), self)
 
     def condition(self, x: Any) -> Condition:
         """Return a bool as a Condition, a Condition as it is."""
@@ -273,9 +286,20 @@ class Trace:
         handles = [self.condition(x).handle for x in conditions]
         return Condition(self.builder.emit(name, *handles), self)
 
+    def choose(self, condition: Condition, a: Any, b: Any) -> Any:
+        """Return a where the condition holds, else b: of plain numbers made once."""
+        operands = condition, a, b
+        handle = self.builder.put(("where", *map(self._handle, operands)))
+        if (found := self._choices.get(handle)) is not None:
+            return found
+        out = self._tracer(handle, RULES["where"], operands)
+        if is_number(a) and is_number(b):
+            self._choices[handle] = out
+        return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
+
     def counted(self, condition: Condition) -> Any:
         """Return a condition as a number, 1 or 0."""
-        return self._apply(RULES["where"], (condition, 1.0, 0.0))
+        return self.choose(condition, 1.0, 0.0)
 
     def decides(self, x: Any) -> bool:
         """Tell a condition of this recording from a plain bool."""

@@ -41,13 +41,11 @@ def _size_of_exponents(m: Any, xs: Numbers) -> Number:
 def _softmax(m: Any, xs: Numbers) -> tuple[Number, ...]:
     """e^x_i / Σ e^x_j, shifted by the largest; the shift is a constant."""
     top = m.detach(m.max(*xs))
-    weights = [
-        m.where(m.abs(top) == m.inf, m.where(x == top, 1, 0), m.exp(x - top))
-        for x in xs
-    ]
+    endless, lowest, known = m.abs(top) == m.inf, top == -m.inf, top == top
+    weights = [m.where(endless, m.where(x == top, 1, 0), m.exp(x - top)) for x in xs]
     total = m.sum(*weights)
     return tuple(
-        m.where(top == -m.inf, 0, m.where(top == top, m.div(weight, total), top))
+        m.where(lowest, 0, m.where(known, m.div(weight, total), top))
         for weight in weights
     )
 

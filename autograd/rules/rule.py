@@ -101,6 +101,8 @@ class Rule:
                 f"the partials of {self.name} must be a tuple of {len(operands)}, one "
                 f"an operand; got {partials!r}"
             )
+        if all(wanted) and not any(map(callable, partials)):
+            return partials
         return tuple(
             (partial() if callable(partial) else partial) if needed else None
             for partial, needed in zip(partials, wanted, strict=True)
