@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .program import Instruction, Number, Program
+from .program import Instruction, Number, Program, pick
 
 __all__ = ["Builder"]
 
@@ -23,16 +23,19 @@ class Builder:
         self.indices = set(indices)
         # What each handle is: an input's place, a constant, or an instruction.
         self.made: list[Any] = [("input", i) for i in range(len(self.inputs))]
+        self.constants: dict[int, Number] = {}  # by handle
+        self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}
 
     def input(self, name: str, index: bool = False) -> int:
         """Add an input, return its handle."""
-        place = len(self.inputs)
+        handle, place = len(self.made), len(self.inputs)
         self.inputs.append(name)
         if index:
             self.indices.add(place)
         self.made.append(("input", place))
-        return len(self.made) - 1
+        self._places.append(handle)
+        return handle
 
     def constant(self, x: Number) -> int:
         """Return the handle of a constant: a float, or a bool, or an int."""
@@ -42,6 +45,7 @@ class Builder:
         if handle is None:
             handle = self._known[key] = len(self.made)
             self.made.append(("constant", x))
+            self.constants[handle] = x
         return handle
 
     def emit(self, name: str, *operands: int) -> int:
@@ -60,32 +64,25 @@ class Builder:
         self, outputs: Sequence[int], guards: Sequence[tuple[int, bool]] = ()
     ) -> Program:
         """Return the program, without what no output and no guard needs."""
-        needed = bytearray(len(self.made))
+        made, sources = self.made, {*self._places, *self.constants}
+        needed = bytearray(len(made))
         for handle in (*outputs, *(handle for handle, _ in guards)):
             needed[handle] = 1
-        for handle in range(len(self.made) - 1, -1, -1):
-            made = self.made[handle]
-            if needed[handle] and made[0] not in ("input", "constant"):
-                for operand in made[1:]:
+        chosen = []  # the handles of instructions that are needed, the last first
+        for handle in range(len(made) - 1, -1, -1):
+            if needed[handle] and handle not in sources:
+                chosen.append(handle)
+                for operand in made[handle][1:]:
                     needed[operand] = 1
-        constants: list[Number] = []
-        code: list[Instruction] = []
-        slots = [-1] * len(self.made)
-        for handle, made in enumerate(self.made):
-            if made[0] == "input":
-                slots[handle] = made[1]
-            elif made[0] == "constant" and needed[handle]:
-                slots[handle] = len(self.inputs) + len(constants)
-                constants.append(made[1])
-        start = len(self.inputs) + len(constants)
-        for handle, made in enumerate(self.made):
-            if needed[handle] and made[0] not in ("input", "constant"):
-                slots[handle] = start + len(code)
-                code.append((made[0], *[slots[operand] for operand in made[1:]]))
+        chosen.reverse()
+        constants = [handle for handle in self.constants if needed[handle]]
+        slots = [-1] * len(made)
+        for slot, handle in enumerate((*self._places, *constants, *chosen)):
+            slots[handle] = slot
         return Program(
             tuple(self.inputs),
-            tuple(constants),
-            tuple(code),
+            tuple([self.constants[handle] for handle in constants]),
+            tuple([(x[0], *pick(slots, x[1:])) for x in map(made.__getitem__, chosen)]),
             tuple(slots[handle] for handle in outputs),
             tuple((slots[handle], wanted) for handle, wanted in guards),
             frozenset(self.indices),

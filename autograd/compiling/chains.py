@@ -36,15 +36,17 @@ def relaxed(program: Program) -> Program | None:
     # A comparison would hide a NaN: what leads to one keeps its tests.
     hidden = bytearray(program.size)
     for slot in range(program.size - 1, program.start - 1, -1):
-        name, *operands = program.code[slot - program.start]
-        if hidden[slot] or name in COMPARISONS:
-            for operand in operands:
+        instruction = program.code[slot - program.start]
+        if hidden[slot] or instruction[0] in COMPARISONS:
+            for operand in instruction[1:]:
                 hidden[operand] = 1
     code = tuple(
-        (_PLAIN[instruction[0]], *instruction[1:])
-        if instruction[0] in _PLAIN and not hidden[slot]
-        else instruction
-        for slot, instruction in enumerate(program.code, program.start)
+        [
+            (_PLAIN[instruction[0]], *instruction[1:])
+            if instruction[0] in _PLAIN and not hidden[slot]
+            else instruction
+            for slot, instruction in enumerate(program.code, program.start)
+        ]
     )
     return None if code == program.code else replace(program, code=code)
 

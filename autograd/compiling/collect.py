@@ -7,7 +7,7 @@ product for each place. What is used only once, in the chain, is taken in.
 from collections.abc import Iterator, Sequence
 
 from .builder import Builder
-from .program import Program
+from .program import Program, pick
 
 __all__ = ["collected"]
 
@@ -28,50 +28,61 @@ class _Collector:
     def __init__(self, program: Program, exact: bool) -> None:
         self.program, self.exact = program, exact
         self.code, self.start = program.code, program.start
-        self.uses = self._uses()
+        self.once = self._once()
         self.inner = self._inner()  # additions that are a part of a longer sum
         self.builder = Builder(program.inputs, program.indices)
         self.handles: list[int] = [*range(len(program.inputs))]
         self.handles += map(self.builder.constant, program.constants)
         self.handles += [-1] * len(self.code)
 
-    def _uses(self) -> list[int]:
-        uses = [0] * self.program.size
-        for _, *operands in self.code:
-            for slot in operands:
-                uses[slot] += 1
-        for slot in (*self.program.outputs, *(g for g, _ in self.program.guards)):
-            uses[slot] += 1
-        return uses
+    def _once(self) -> set[int]:
+        """Return the sums and products that an addition uses and nothing else."""
+        start = self.start
+        added = {
+            slot
+            for instruction in self.code
+            if instruction[0] == "add"
+            for slot in instruction[1:]
+            if slot >= start and self.code[slot - start][0] in ("add", "mul", "dot")
+        }
+        once, again = set[int](), set[int]()
+        ends = self.program.outputs, [slot for slot, _ in self.program.guards]
+        for places in (*(instruction[1:] for instruction in self.code), *ends):
+            if not added.isdisjoint(places):
+                for slot in places:
+                    (again if slot in once else once).add(slot)
+        return (once & added) - again
 
     def _taken(self, slot: int, name: str) -> bool:
         """Tell whether an operand is the result of this operation, used here only."""
-        if slot < self.start or self.uses[slot] != 1:
-            return False
-        return bool(self.code[slot - self.start][0] == name)
+        return slot in self.once and bool(self.code[slot - self.start][0] == name)
 
     def _inner(self) -> bytearray:
         inner = bytearray(self.program.size)
-        for name, *operands in self.code:
-            if name == "add":
-                chains = [x for x in operands if self._taken(x, "add")]
+        for instruction in self.code:
+            if instruction[0] == "add":
+                chains = [x for x in instruction[1:] if self._taken(x, "add")]
                 for x in chains[:1] if self.exact else chains:
                     inner[x] = 1
         return inner
 
     def run(self) -> Program:
         """Return the new program."""
-        for slot, (name, *operands) in enumerate(self.code, self.start):
+        handles = self.handles
+        for slot, instruction in enumerate(self.code, self.start):
+            name, places = instruction[0], instruction[1:]
             if self.inner[slot]:
                 continue
-            if self._taken(slot, "mul") or self._taken(slot, "dot"):
-                for x in operands:  # made where it is used, if no sum takes it in
+            if slot in self.once and name != "add":
+                for x in places:  # made where it is used, if no sum takes it in
                     self.handle(x)
             elif name == "add":
-                self.handles[slot] = self._sum(slot)
+                handles[slot] = self._sum(slot)
             else:
-                made = self.builder.emit(name, *map(self.handle, operands))
-                self.handles[slot] = made
+                operands = pick(handles, places)
+                if -1 in operands:
+                    operands = tuple(map(self.handle, places))
+                handles[slot] = self.builder.put((name, *operands))
         return self.builder.finish(
             [self.handle(x) for x in self.program.outputs],
             [(self.handle(x), wanted) for x, wanted in self.program.guards],

@@ -25,7 +25,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from ..errors import ProgramError
@@ -106,12 +106,18 @@ class Program:
             "index" if i in self.indices else "number" for i in range(len(self.inputs))
         ]
         kinds += map(_kind_of_constant, self.constants)
-        for name, *places in self.code:
-            at = f"slot {len(kinds)}, {name}{tuple(places)}"
-            if not all(type(p) is int and 0 <= p < len(kinds) for p in places):
+        for instruction in self.code:
+            name, places = instruction[0], instruction[1:]
+            try:
+                given = pick(kinds, places)
+            except (IndexError, TypeError):
+                given = None
+            if given is None or (places and min(places) < 0):
+                at = f"slot {len(kinds)}, {name}{places}"
                 raise ProgramError(f"{at}: an operand is no earlier slot")
-            given = [kinds[p] for p in places]
-            _check_operands(at, name, given)
+            many = len(given) > 4 and name in _OF_MANY and _NUMBERS.issuperset(given)
+            if not many and (complaint := _complaint(name, given)):
+                raise ProgramError(f"slot {len(kinds)}, {name}{places}: {complaint}")
             kinds.append("condition" if name in CONDITIONS else "number")
         for place in (*self.outputs, *(place for place, _ in self.guards)):
             if not 0 <= place < len(kinds):
@@ -141,6 +147,14 @@ class Program:
             f"<program: {len(self.inputs)} inputs, {len(self.code)} instructions, "
             f"{len(self.guards)} guards, {len(self.outputs)} outputs>"
         )
+
+
+def pick(items: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
+    """Return the items at these places, quickly where they are many."""
+    if len(places) > 1:
+        found: tuple[Any, ...] = operator.itemgetter(*places)(items)
+        return found
+    return tuple([items[place] for place in places])
 
 
 @cache
@@ -194,33 +208,38 @@ def _kind_of_constant(x: Number) -> str:
     return "whole" if isinstance(x, int) else "number"
 
 
-def _check_operands(at: str, name: str, given: Sequence[str]) -> None:
-    """Raise `ProgramError` unless operands of these kinds fit the operation."""
-    condition, number, whole = {"condition"}, {"number", "index", "whole"}, {"whole"}
+_NUMBERS = frozenset({"number", "index", "whole"})
+_OF_MANY = {name for name, row in RULES.items() if row.arity is None}
+
+
+@lru_cache(1000)
+def _complaint(name: str, given: tuple[str, ...]) -> str:
+    """Say why operands of these kinds do not fit the operation; nothing if they do."""
+    condition, whole = frozenset({"condition"}), frozenset({"whole"})
     if name in LOGIC:
         wanted = [condition] * (1 if name == "not" else 2)
     elif name in COMPARISONS:
-        wanted = [number] * 2
+        wanted = [_NUMBERS] * 2
     elif name == "fma":
-        wanted = [number] * 3
+        wanted = [_NUMBERS] * 3
     elif name == "chains":
-        wanted = [number] * max(2, len(given) + len(given) % 2)
+        wanted = [_NUMBERS] * max(2, len(given) + len(given) % 2)
     elif name in RULES:
         arity = RULES[name].arity
-        wanted = [number] * (len(given) if arity is None else arity)
+        wanted = [_NUMBERS] * (len(given) if arity is None else arity)
         first = {"where": condition, "polygamma": whole}.get(name)
         if first and wanted:
             wanted[0] = first
         if name == "round_to":
             wanted[1] = whole
     else:
-        raise ProgramError(f"{at}: there is no such operation")
-    fits = len(wanted) == len(given) and all(map(operator.contains, wanted, given))
-    if not fits:
-        raise ProgramError(
-            f"{at}: takes {', '.join('/'.join(sorted(w)) for w in wanted)}, got "
-            f"{', '.join(given)}"
-        )
+        return "there is no such operation"
+    if len(wanted) == len(given) and all(map(operator.contains, wanted, given)):
+        return ""
+    return (
+        f"takes {', '.join('/'.join(sorted(w)) for w in wanted)}, got "
+        f"{', '.join(given)}"
+    )
 
 
 def form(name: str, operands: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from .builder import Builder
 from .collect import collected
-from .program import COMPARISONS, CONDITIONS, Number, Program, function_of
+from .program import COMPARISONS, CONDITIONS, Number, Program, function_of, pick
 
 __all__ = ["rewritten", "simplified"]
 
@@ -42,18 +42,19 @@ class _Rewriter:
         self.builder = Builder(program.inputs, program.indices)
         self.exact = exact
         self.made = self.builder.made
+        self.constants = self.builder.constants
+        self._fixed = self.constants.keys()
 
     def constant(self, handle: int) -> Number | None:
         """Return the number if the handle is a constant."""
-        made = self.made[handle]
-        return made[1] if made[0] == "constant" else None
+        return self.constants.get(handle)
 
     def is_(self, handle: int, x: float) -> bool:
         """Tell the constant x, with its sign of zero."""
-        made = self.made[handle]
-        if made[0] != "constant" or type(made[1]) is not float:
+        found = self.constants.get(handle)
+        if type(found) is not float or found != x:
             return False
-        return bool(made[1] == x and math.copysign(1, made[1]) == math.copysign(1, x))
+        return math.copysign(1, found) == math.copysign(1, x)
 
     def operands(self, handle: int, name: str) -> tuple[int, ...] | None:
         """Return the operands if the handle is the result of this operation."""
@@ -62,19 +63,20 @@ class _Rewriter:
 
     def put(self, name: str, *operands: int) -> int:
         """Return the handle of an operation's result, simplified."""
-        made = [self.made[x] for x in operands]
-        if all(each[0] == "constant" for each in made):
-            return self._folded(name, [each[1] for each in made])
-        for identity in IDENTITIES.get(name, ()):
+        fixed, identities = self._fixed, IDENTITIES
+        if operands and fixed.isdisjoint(operands):
+            identities = _WITHOUT_CONSTANTS
+        elif all(map(fixed.__contains__, operands)):
+            return self._folded(name, [self.constants[x] for x in operands])
+        for identity in identities.get(name, ()):
             found = identity(self, *operands)
             if found is not None:
                 return found
         if name in _COMMUTATIVE:  # constants last, else the earlier one first
-            operands = tuple(sorted(operands, key=self._order))
-        return self.builder.emit(name, *operands)
-
-    def _order(self, handle: int) -> tuple[bool, int]:
-        return self.made[handle][0] == "constant", handle
+            x, y = operands
+            if x in fixed or (y < x and y not in fixed):
+                operands = y, x
+        return self.builder.put((name, *operands))
 
     def _folded(self, name: str, numbers: list[Number]) -> int:
         return self.builder.constant(function_of(name)(*numbers))
@@ -105,8 +107,8 @@ def rewritten(program: Program, exact: bool) -> Program:
     r = _Rewriter(program, exact)
     slots = list(range(len(program.inputs)))
     slots += map(r.builder.constant, program.constants)
-    for name, *places in program.code:
-        slots.append(r.put(name, *[slots[place] for place in places]))
+    for instruction in program.code:
+        slots.append(r.put(instruction[0], *pick(slots, instruction[1:])))
     guards = [(slots[place], wanted) for place, wanted in program.guards]
     # A guard on a constant that holds always holds; one that fails always fails.
     guards = [g for g in guards if r.constant(g[0]) is not g[1]]
@@ -155,12 +157,13 @@ def _add_negative(r: _Rewriter, x: int, y: int) -> int | None:
     return None
 
 
-def _sub(r: _Rewriter, x: int, y: int) -> int | None:
-    if r.is_(y, 0.0):
-        return x  # x - 0.0 = x
-    if (z := _negated(r, y)) is not None:
-        return r.put("add", x, z)  # x - (-z) = x + z
-    return None
+def _sub_zero(r: _Rewriter, x: int, y: int) -> int | None:
+    return x if r.is_(y, 0.0) else None  # x - 0.0 = x
+
+
+def _sub_negative(r: _Rewriter, x: int, y: int) -> int | None:
+    z = _negated(r, y)
+    return None if z is None else r.put("add", x, z)  # x - (-z) = x + z
 
 
 def _times(r: _Rewriter, x: int, y: int) -> int | None:
@@ -325,7 +328,7 @@ def _dot_of_one(r: _Rewriter, *xs: int) -> int | None:
 
 IDENTITIES: dict[str, tuple[Identity, ...]] = {
     "add": (_add_zero, _add_negative),
-    "sub": (_sub,),
+    "sub": (_sub_zero, _sub_negative),
     "mul": (_times, _mul_negatives),
     "chain": (_times, _chain),
     "neg": (_neg,),
@@ -341,5 +344,13 @@ IDENTITIES: dict[str, tuple[Identity, ...]] = {
     "min": (_single,),
     "dot": (_dot_of_one,),
     **{name: (_compare_choices(name),) for name in COMPARISONS},
+}
+# Those that may apply where no operand is a constant.
+_WITHOUT_CONSTANTS = {
+    **IDENTITIES,
+    "add": (_add_negative,),
+    "sub": (_sub_negative,),
+    "mul": (_mul_negatives,),
+    **dict.fromkeys(("chain", "div", "pow", *COMPARISONS), ()),
 }
 assert IDENTITIES.keys() & CONDITIONS  # every comparison is there
