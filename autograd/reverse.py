@@ -203,7 +203,7 @@ def differentiable_cotangents(
     for node in order:
         if not needed.isdisjoint(map(id, parents_of(node))):
             needed.add(id(node))
-    # Of each cotangent what it adds, until it is added: cotangents and partials in turn.
+    # What each cotangent adds, until it is added: cotangents and partials in turn.
     terms: dict[int, list[Any]] = {key: [] for key in needed}
     for root, seed in zip(roots, seeds, strict=True):
         if id(root) in needed:

@@ -18,6 +18,7 @@ from ..structures import NUMBER, Structure, flatten
 from ..value import Value
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
+from .garbage import uncollected
 from .program import Program
 from .signature import Numbers, rebuilt
 from .simplify import simplified
@@ -115,6 +116,7 @@ class Recordings:
                 )
             self.branches.append(self._recorded(call))
 
+    @uncollected()
     def _recorded(self, call: "Call") -> Branch:
         start = time.perf_counter()
         recorded, trace, structure = traced(self.function, self.name, self.exact, call)
@@ -172,6 +174,7 @@ class Recordings:
         return self._prepared(program, varying)
 
 
+@uncollected()
 def traced(
     function: Callable[..., Any], name: str, exact: bool, call: "Call"
 ) -> tuple[Program, Trace, Structure]:

@@ -352,6 +352,11 @@ class Trace:
 
     # The end
 
+    def close(self) -> None:
+        """Break the reference cycles, so that all is freed at once."""
+        self._choices.clear()
+        vars(self.m).clear()
+
     def finish(self, results: Sequence[Any]) -> Program:
         """Return the program that computes these results."""
         for value, number in zip(
@@ -387,12 +392,12 @@ def tracing(most_guards: int, exact: bool = False) -> Iterator[Trace]:
     """Record what this thread computes inside, in modes of its own."""
     outer, entered = STATE.trace, STATE.entered
     STATE.entered = []
+    trace = Trace(most_guards, exact)
     try:
-        with recording():
-            STATE.trace = trace = Trace(most_guards, exact)
-            with collect_leaves():
-                made: Any = STATE.leaves
-                trace.made, trace.seen = made, len(made)
-                yield trace
+        with recording(), collect_leaves():
+            made: Any = STATE.leaves
+            STATE.trace, trace.made, trace.seen = trace, made, len(made)
+            yield trace
     finally:
         STATE.trace, STATE.entered = outer, entered
+        trace.close()

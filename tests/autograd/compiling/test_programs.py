@@ -328,6 +328,12 @@ GOOD = Program(("x", "y"), (2.0, 1), (("add", 0, 1), ("lt", 4, 2)), (4,), ((5, T
 VIOLATIONS = [
     ({"code": (("add", 0, 9),)}, "no earlier slot"),
     ({"code": (("add", 0, 4),)}, "no earlier slot"),
+    ({"code": (("add", 0, -1), ("lt", 0, 1))}, "no earlier slot"),
+    ({"code": (("add", 0, 1.0), ("lt", 0, 1))}, "no earlier slot"),
+    ({"code": (("sum", 0, 1, 0, 1, 0, -2), ("lt", 0, 1))}, "no earlier slot"),
+    ({"code": (("lt", 0, 1), ("sum", 0, 1, 0, 1, 0, 4))}, "sum.*takes"),
+    ({"code": (("lt", 0, 1), ("chains", 0, 1, 0, 1, 0, 4))}, "chains.*takes"),
+    ({"code": (("chains", 0, 1, 0, 1, 0), ("lt", 0, 1))}, "chains.*takes"),
     ({"code": (("add", 0),)}, "takes"),
     ({"code": (("frobnicate", 0),)}, "no such operation"),
     ({"code": (("lt", 0, 1), ("add", 4, 0))}, "takes"),

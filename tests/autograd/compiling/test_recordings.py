@@ -1,0 +1,166 @@
+"""What a recording keeps apart, what it refuses, and that it leaves nothing behind."""
+
+import gc
+import threading
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import TracingError, Value, grad, value_and_grad, where
+from autograd.compiling.garbage import uncollected
+
+FAST = pytest.mark.parametrize("exact", [False, True])
+
+
+def recorded(f, *args, exact=False):
+    return autograd.compile(f, backend="python", exact=exact)(*args)
+
+
+# Nodes are told apart, though their instructions are the same
+
+
+def twice(x):
+    left, right = x * 3.0, x * 3.0
+    return (left * left * right).gradient([left, right], create_graph=True)
+
+
+def behind_detached(x):
+    product = x * x
+    return product * product.detach() + product
+
+
+def through_an_inner_gradient(x):
+    inner = grad(lambda y: y * y * x)  # its y is another node than x
+    return inner(x) * x
+
+
+def of_a_target_made_from_another(x):
+    square = x * x
+    return (square * x).gradient([x, square], create_graph=True)
+
+
+def of_an_output(x):
+    square = x * x
+    return square.gradient([square, x, square], create_graph=True)
+
+
+def plus_itself(x):
+    same = +x
+    return (same * x).gradient([same, x], create_graph=True)
+
+
+@FAST
+@pytest.mark.parametrize(
+    "f",
+    [
+        twice,
+        grad(behind_detached),
+        grad(grad(behind_detached)),
+        grad(through_an_inner_gradient),
+        grad(grad(through_an_inner_gradient)),
+        of_a_target_made_from_another,
+        of_an_output,
+        plus_itself,
+    ],
+)
+def test_derivatives_are_those_of_nodes_not_of_instructions(f, exact):
+    found, wanted = recorded(f, 1.5, exact=exact), f(Value(1.5))
+    assert np.ravel(found) == pytest.approx(
+        [x.data for x in np.ravel(np.array(wanted, dtype=object))], rel=1e-15
+    )
+
+
+@FAST
+def test_choices_of_zeros_keep_their_sign(exact):
+    def f(x):
+        plus, minus = where(x > 0, 0.0, 1.0), where(x > 0, -0.0, 1.0)
+        return [1 / plus, 1 / minus, 1 / where(x > 0, 0, 1)]
+
+    assert recorded(f, 2.0, exact=exact) == [np.inf, -np.inf, np.inf]
+
+
+def test_zero_edges_are_dropped_and_zero_values_kept():
+    def f(x):
+        return grad(lambda y: autograd.floor(y) * y + (y - 2) * (y - 2))(x)
+
+    # floor's partial is the number 0; y − 2 is a Value that happens to be 0 at 2
+    assert recorded(value_and_grad(f), 2.0) == (2.0, 2.0)
+
+
+# What belongs to another recording
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, other: x * other,
+        lambda x, other: autograd.dot([x, x], [other, x]),
+        lambda x, other: autograd.sum([x, x, other]),
+        lambda x, other: where(x > other, x, 1.0),
+        lambda x, other: where(other > 0, x, 1.0),
+        lambda x, other: where(x > 0, x, other),
+        lambda x, other: (other * other).gradient([other])[0] * x,
+    ],
+)
+def test_values_of_another_recording_are_refused(use):
+    leaked = []
+    recorded(lambda x: leaked.append(x * 2.0) or x, 1.0)
+    with pytest.raises(TracingError, match=r"another recording|no number"):
+        recorded(lambda x: use(x, leaked[0]), 1.0)
+
+
+# Nothing is left behind
+
+
+def curves(x):
+    steps = [where(y > 0, y, 0.0) for y in x]
+    return autograd.dot(steps, x) * autograd.norm(*x) + where(x[0] > 1, 1.0, 2.0)
+
+
+def test_a_recording_is_freed_at_once():
+    traces = []
+
+    def f(x):
+        traces.append(weakref.ref(x[0].trace))
+        return value_and_grad(curves)(x)
+
+    gc.collect()
+    with uncollected():
+        recorded(f, [1.0, -2.0, 3.0])
+        with pytest.raises(ZeroDivisionError):
+            recorded(lambda x: f(x) and 1 / 0, [1.0, -2.0, 3.0])
+        assert [trace() for trace in traces] == [None, None]
+
+
+def test_the_collector_waits_for_the_last_stretch():
+    inside, go_on = threading.Event(), threading.Event()
+
+    def other():
+        with uncollected():
+            inside.set()
+            go_on.wait(10)
+
+    thread = threading.Thread(target=other)
+    with uncollected():
+        thread.start()
+        assert inside.wait(10)
+        with pytest.raises(KeyError), uncollected():
+            raise KeyError
+        assert not gc.isenabled()
+    assert not gc.isenabled()  # the other thread is still in it
+    go_on.set()
+    thread.join()
+    assert gc.isenabled()
+
+
+def test_a_collector_that_is_off_stays_off():
+    gc.disable()
+    try:
+        recorded(lambda x: x * x, 3.0)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    recorded(lambda x: x * x, 3.0)
+    assert gc.isenabled()
