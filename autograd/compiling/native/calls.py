@@ -15,8 +15,9 @@ from ..program import function_of
 from .operations import LIBM
 from .shapes import VECTOR
 
-__all__ = ["address_of", "function_called", "in_python", "raising", "wrappers"]
+__all__ = ["address_of", "callable_at", "function_called", "symbols", "wrappers"]
 
+_NATIVE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # Python computes these by ways of its own, so C's have other bits.
 _NEARLY_LIBM = {"hypot", "lgamma"}
 # The place of the operand that is a constant int.
@@ -83,9 +84,15 @@ def address_of(name: str, count: int) -> int:
     return ctypes.cast(function, ctypes.c_void_p).value or 0
 
 
-def in_python(name: str) -> bool:
-    """Tell whether native code calls Python for a function."""
-    return not _in_c(name)
+def symbols(calls: Mapping[str, int]) -> dict[str, int]:
+    """Return the addresses of functions, by the names that `wrappers` declares."""
+    return {f"call.{name}.f64": address_of(name, n) for name, n in calls.items()}
+
+
+def callable_at(address: int, calls: Mapping[str, int]) -> Callable[[int], None]:
+    """Return a native function of one address that calls these functions."""
+    found = _NATIVE(address)
+    return found if all(map(_in_c, calls)) else _raising(found)
 
 
 def _in_c(name: str) -> Any:
@@ -149,7 +156,7 @@ def _kept_back(function: Callable[..., float]) -> Callable[..., float]:
     return called
 
 
-def raising(function: Callable[[int], None]) -> Callable[[int], None]:
+def _raising(function: Callable[[int], None]) -> Callable[[int], None]:
     """Return a native function that raises what the Python code it calls raised.
 
     An interruption may come before a callback's first line, where nothing could catch

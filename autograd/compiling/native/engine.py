@@ -1,6 +1,5 @@
 """The engine: text in LLVM's language becomes functions that can be called."""
 
-import ctypes
 import hashlib
 import itertools
 import os
@@ -15,12 +14,10 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from .calls import address_of, in_python, raising
-
 __all__ = ["Cancelled", "Library", "compiled"]
 
 # For each level: how hard the machine's code is made, and LLVM's passes before.
-_LEVELS = {0: (0, 0), 1: (1, 0), 2: (2, 2)}
+_LEVELS = {1: (0, 0), 2: (1, 0), 3: (2, 2)}
 _numbers = itertools.count()
 
 
@@ -29,45 +26,44 @@ class Cancelled(Exception):
 
 
 class Library:
-    """Functions of compiled modules; they live as long as this object."""
+    """Functions of compiled modules, by their addresses; they live as long as this."""
 
-    def __init__(self, objects: Iterable[bytes], calls: Mapping[str, int], names: Any):
+    def __init__(
+        self,
+        objects: Iterable[bytes],
+        symbols: Mapping[str, int],
+        names: Iterable[str],
+    ) -> None:
         builder = llvm.JITLibraryBuilder()
         for each in objects:
             builder.add_object_img(each)
-        for name, count in calls.items():
-            builder.import_symbol(f"call.{name}.f64", address_of(name, count))
+        for name, address in symbols.items():
+            builder.import_symbol(name, address)
         builder.add_current_process()
         for name in names:
             builder.export_symbol(name)
         self._tracker = builder.link(_jit(), f"program{next(_numbers)}")
-        kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-        self.functions: dict[str, Callable[[int], None]] = {
-            name: kind(self._tracker[name]) for name in names
-        }
-        if any(map(in_python, calls)):
-            self.functions = {
-                name: raising(each) for name, each in self.functions.items()
-            }
+        self.addresses = {name: self._tracker[name] for name in names}
 
 
 def compiled(
     modules: Iterable[str],
-    calls: Mapping[str, int],
+    symbols: Mapping[str, int],
     names: Iterable[str],
     level: int,
-    cancelled: Callable[[], bool],
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Library:
-    """Compile modules at a level, 0 to 2: sooner, or faster code of the same bits.
+    """Compile modules at a level, 1 to 3: sooner, or faster code of the same bits.
 
-    Raises `Cancelled` between two modules once `cancelled()` says so.
+    symbols: addresses of what the modules declare. Raises `Cancelled` between two
+    modules once `cancelled()` says so.
     """
     objects = []
     for text in modules:
         if cancelled():
             raise Cancelled
         objects.append(_object(text, level))
-    return Library(objects, calls, tuple(names))
+    return Library(objects, symbols, tuple(names))
 
 
 def _object(text: str, level: int) -> bytes:

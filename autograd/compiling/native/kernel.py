@@ -10,6 +10,7 @@ order of `ARGUMENTS`. Its functions take that array's address alone:
 """
 
 from collections import ChainMap
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..program import Program
@@ -19,18 +20,20 @@ from .loops import ARGUMENTS, CHUNK, GIVEN, arguments, batch, pad
 from .loops import sums as added
 from .plan import Item, Plan, planned
 from .shapes import LANES, SCALAR, VECTOR, Shape
+from .tabled import HEADER, tile
 from .vectors import vector
+from .words import NotInWords, Table, tabled
 
-__all__ = ["ARGUMENTS", "CHUNK", "SMALL", "Kernel", "kernel"]
+__all__ = ["ARGUMENTS", "ATTRIBUTES", "CHUNK", "SMALL", "Kernel", "kernel"]
 
-# Instructions in one function: at level 0 few, since each keeps what it has computed on
+# Instructions in one function: at level 1 few, since each keeps what it has computed on
 # the stack; better code shares out registers, in a time that grows faster than their
 # number, and gains little where a program must be cut.
 PIECE = 120
 SMALL = 4_000
 MODULE = 5_000  # instructions of cut programs in one module
 
-_ATTRIBUTES = """
+ATTRIBUTES = """
 attributes #0 = { nounwind noinline "prefer-vector-width"="512" }
 attributes #1 = { nounwind willreturn memory(none) }
 attributes #2 = { nounwind noinline "prefer-vector-width"="512" }
@@ -52,6 +55,7 @@ class Kernel:
     scratch: int = 0
     sums: int = 0
     functions: tuple[str, ...] = field(default=("run",))
+    table: Table | None = None
 
 
 def kernel(
@@ -59,16 +63,46 @@ def kernel(
 ) -> Kernel:
     """Write a program's kernel; sums says that a batch's outputs are added up.
 
-    The level only decides on the lengths of functions.
+    At level 0 it is a table that is followed, at the others code of its own, where the
+    level only decides on the lengths of functions.
     """
     plan = planned(program, varying, exact)
+    if level == 0:
+        with suppress(NotInWords):
+            return _followed(plan, sums)
     if not plan.varying:
         return _single(plan, level)
     once = _part(plan, plan.once, SCALAR, "once", False, level)
     tiled = _part(plan, plan.tiled, VECTOR, "tile", sums, level)
+    between = max(once.places, tiled.places * LANES)
+    main = [_called("once", once), _called("tile", tiled)]
+    made = _batch(plan, main, between, sums)
+    made.modules, made.calls = _modules(made.modules[0], [once, tiled])
+    made.kept = plan.kept
+    return made
+
+
+def _followed(plan: Plan, sums: bool) -> Kernel:
+    """Return the kernel that follows a table."""
+    table = tabled(plan)
+    if plan.varying:
+        between = len(HEADER) + table.between
+        made = _batch(plan, [tile(sums, plan.guarded)], between, sums)
+        made.modules[0] += ATTRIBUTES
+    else:
+        made = _of_sample(plan, len(HEADER))
+    made.table, made.calls, made.kept = table, table.calls, table.kept
+    return made
+
+
+def _batch(plan: Plan, main: list[str], between: int, sums: bool) -> Kernel:
+    """Return the kernel of a batch: the loops around `once` and `tile`.
+
+    between: size of the memory in which these two work.
+    """
     groups = max(1, -(-plan.outputs // LANES))
     sizes = {  # what lies in the memory of one thread, in doubles
-        "between": max(once.places, tiled.places * LANES),
+        "between": between,
         "added": groups * LANES * LANES,
         "last": groups * LANES * LANES,
         "padded": plan.varying * LANES,
@@ -78,26 +112,34 @@ def kernel(
     for name, size in sizes.items():
         starts[name] = end * 8
         end += -(-size // LANES) * LANES
-    main = "\n".join(
-        [
-            _called("once", once),
-            _called("tile", tiled),
-            pad(plan.varying),
-            added(groups, plan.outputs) if sums else "",
-            batch(starts, groups, sums),
-        ]
-    )
+    loops = [pad(plan.varying), batch(starts, groups, sums)]
+    if sums:
+        loops.append(added(groups, plan.outputs))
     return Kernel(
-        *_modules(main, [once, tiled]),
+        ["\n".join([*main, *loops])],
+        {},
         outputs=plan.outputs,
         uniform=plan.uniform,
         varying=plan.varying,
         guarded=plan.guarded,
-        weight=sum(tiled.weights),
-        kept=plan.kept,
+        weight=sum(map(weight, plan.tiled)),
         scratch=end,
         sums=groups * LANES,
         functions=("run", "before", "chunks", *(["totals"] if sums else [])),
+    )
+
+
+def _of_sample(plan: Plan, scratch: int) -> Kernel:
+    """Return the kernel of one sample, without its code."""
+    return Kernel(
+        [],
+        {},
+        outputs=plan.outputs,
+        uniform=plan.uniform,
+        varying=0,
+        guarded=plan.guarded,
+        weight=sum(map(weight, plan.tiled)),
+        scratch=scratch,
     )
 
 
@@ -108,22 +150,16 @@ def _single(plan: Plan, level: int) -> Kernel:
         f"{_called('part', part)}\ndefine void @run(ptr %a) #0 {{\n{arguments()}\n"
         f"  call void @part({given})\n  ret void\n}}\n"
     )
-    return Kernel(
-        *_modules(main, [part]),
-        outputs=plan.outputs,
-        uniform=plan.uniform,
-        varying=0,
-        guarded=plan.guarded,
-        weight=sum(part.weights),
-        scratch=part.places,
-    )
+    made = _of_sample(plan, part.places)
+    made.modules, made.calls = _modules(main, [part])
+    return made
 
 
 def _part(
     plan: Plan, items: list[Item], shape: Shape, name: str, sums: bool, level: int
 ) -> Part:
     total = sum(map(weight, items))
-    size = SMALL if level and total <= SMALL else PIECE
+    size = SMALL if level > 1 and total <= SMALL else PIECE
     return written(plan, items, shape, name, size, sums)
 
 
@@ -158,7 +194,7 @@ class _Module:
 
     def text(self) -> str:
         fast = map(vector, sorted(self.fast))
-        return "\n".join([wrappers(self.calls), *fast, *self.texts, _ATTRIBUTES])
+        return "\n".join([wrappers(self.calls), *fast, *self.texts, ATTRIBUTES])
 
 
 def _called(name: str, part: Part) -> str:

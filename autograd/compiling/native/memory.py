@@ -8,6 +8,7 @@ import numpy as np
 
 from .kernel import ARGUMENTS, Kernel
 from .shapes import LANES
+from .tabled import HEADER
 
 __all__ = ["Memory", "aligned"]
 
@@ -40,6 +41,27 @@ class Memory:
             m=_address(self.held),
         )
         self._own = self.arguments.copy()
+        if kernel.table:
+            self._introduce(kernel)
+
+    def _introduce(self, kernel: Kernel) -> None:
+        """Write what those who follow a table must know."""
+        table = kernel.table
+        assert table
+        end = table.start + len(table.constants)
+        self.kept[table.start : end] = table.constants
+        given = {
+            "once": table.once.buffer_info()[0],
+            "tile": table.tile.buffer_info()[0],
+            "places": table.outputs.buffer_info()[0],
+            "shared": kernel.uniform,
+            "results": kernel.outputs,
+            "guard": table.held,
+            "inputs": kernel.varying,
+        }
+        first = (aligned(self.scratch) - _address(self.scratch)) // 8
+        header = self.scratch[first : first + len(HEADER)].view(np.int64)
+        header[:] = [given.get(name, 0) for name in HEADER]
 
     def set(self, **given: int) -> None:
         """Set arguments."""

@@ -20,7 +20,9 @@ from .version import Version
 __all__ = ["Runner"]
 
 # Work is counted in instructions on a tile (or on one sample).
-HEAT = (300_000, 10_000_000)  # so much done, and code of level 1, 2 is worth making
+HEAT = (300_000, 10_000_000)  # so much done, and code of level 2, 3 is worth making
+# For large programs: runs after which code of level 1 has paid for its making.
+PATIENCE = 10_000
 
 Array = Any
 
@@ -28,8 +30,9 @@ Array = Any
 class Runner:
     """Runs one program, some of whose inputs vary from sample to sample.
 
-    level: 0, 1 or 2 forces the code's level; None begins with 0 and makes better code
-    in the background once the program has run much. threads: how many share a large
+    level: 0 to 3 forces the code's level (0: a table is followed); None begins with 0,
+    or 1 for a small program, and makes better code in the background once the program
+    has run much. threads: how many share a large
     batch; None takes all processors. Neither changes a bit of the results.
     """
 
@@ -43,7 +46,8 @@ class Runner:
         threads: int | None = None,
     ) -> None:
         self._program, self._varying, self._exact = program, varying, exact
-        self._level, self._threads = level, threads
+        self._threads = threads
+        self._first, self._rest = _levels(program) if level is None else (level, [])
         self._codes: dict[bool, _Code] = {}
         self._lock = threading.Lock()
         self._varies = any(varying)
@@ -65,7 +69,8 @@ class Runner:
                             exact=self._exact,
                             sums=sums,
                         ),
-                        self._level,
+                        self._first,
+                        self._rest,
                     )
         return found
 
@@ -178,13 +183,13 @@ class Runner:
 class _Code:
     """A program's code: the version that runs now, and when a better one is due."""
 
-    def __init__(self, make: Callable[..., Kernel], level: int | None) -> None:
+    def __init__(
+        self, make: Callable[..., Kernel], level: int, better: list[tuple[int, int]]
+    ) -> None:
         self._make = make
         self.seconds = 0.0  # spent on making code
-        self.version = self._made(level or 0, lambda: False)
-        self._next = [] if level is not None else list(enumerate(HEAT, 1))
-        if self.version.kernel.weight > SMALL:
-            self._next = []  # takes long to make better, and gains little
+        self.version = self._made(level, lambda: False)
+        self._next = list(better)
         self.left = self._next[0][1] if self._next else 0  # work until it is due
         self._lock = threading.Lock()
 
@@ -211,6 +216,14 @@ class _Code:
             return
         if self._next:
             self.left = self._next[0][1]
+
+
+def _levels(program: Program) -> tuple[int, list[tuple[int, int]]]:
+    """Return a program's first level, and later ones with the work until then."""
+    weight = sum(max(1, len(instruction) - 2) for instruction in program.code)
+    if weight <= SMALL:
+        return 1, list(enumerate(HEAT, 2))
+    return 0, [(1, PATIENCE * weight)]
 
 
 def _is_ending() -> bool:

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .engine import compiled
-from .kernel import CHUNK, Kernel
+from .calls import callable_at, symbols
+from .engine import Library, compiled
+from .handlers import CALLS
+from .kernel import ATTRIBUTES, CHUNK, Kernel
 from .memory import Memory, aligned
 from .shapes import LANES
+from .tabled import following
 
 __all__ = ["Version"]
 
@@ -28,11 +31,13 @@ class Version:
     def __init__(
         self, kernel: Kernel, level: int, cancelled: Callable[[], bool]
     ) -> None:
-        self.kernel, self.level = kernel, level
-        self.library = compiled(
-            kernel.modules, kernel.calls, kernel.functions, level, cancelled
-        )
-        self.functions = self.library.functions
+        self.kernel = kernel
+        self.level = level if kernel.table else max(1, level)
+        self.library = _library(kernel, self.level, cancelled)
+        self.functions = {
+            name: callable_at(self.library.addresses[name], kernel.calls)
+            for name in kernel.functions
+        }
         self.run = self.functions["run"]
         self.free: list[Memory] = []
 
@@ -116,6 +121,16 @@ class Version:
         self.free += others
 
 
+def _library(kernel: Kernel, level: int, cancelled: Callable[[], bool]) -> Library:
+    if kernel.table is None:
+        called = symbols(kernel.calls)
+        return compiled(kernel.modules, called, kernel.functions, level, cancelled)
+    if not kernel.modules:
+        return _follower()
+    interpret = {"interpret": _follower().addresses["interpret"]}
+    return compiled(kernel.modules, interpret, kernel.functions, 1)
+
+
 def _chunks(version: Version, memory: Memory, *_: object) -> None:
     """Run a thread's chunks; the other arguments are what must live until then."""
     version.functions["chunks"](memory.address)
@@ -127,6 +142,12 @@ def _processors() -> int:
         if hasattr(os, "sched_getaffinity")
         else (os.cpu_count() or 1)
     )
+
+
+@cache
+def _follower() -> Library:
+    """Return what follows tables, the same for all programs."""
+    return compiled([following() + ATTRIBUTES], symbols(CALLS), ("run", "interpret"), 2)
 
 
 @cache
