@@ -16,7 +16,7 @@ from ..rules import RULES
 from .builder import Builder
 from .program import CONDITIONS, Program
 
-__all__ = ["Expressions", "Slot", "is_primitive", "lowered"]
+__all__ = ["Expressions", "Slot", "expanded", "is_primitive", "lowered"]
 
 
 def is_primitive(name: str) -> bool:
@@ -176,22 +176,30 @@ def lowered(program: Program) -> Program:
         v1 = 0.0 if v0 else x
         return v1
     """
+    builder, handles = expanded(program)
+    return builder.finish(
+        [handles[place] for place in program.outputs],
+        [(handles[place], wanted) for place, wanted in program.guards],
+    )
+
+
+def expanded(program: Program) -> tuple[Builder, list[int]]:
+    """Return a builder with the program in primitives, and each slot's handle there."""
     builder = Builder(program.inputs, program.indices)
     m = Expressions(builder)
-    slots = [Slot(m, i) for i in range(len(program.inputs))]
-    slots += [Slot(m, builder.constant(x)) for x in program.constants]
+    handles = list(range(len(program.inputs)))
+    handles += map(builder.constant, program.constants)
+    primitives = {name for name, *_ in program.code if is_primitive(name)}
+    handle, emit, append = handles.__getitem__, builder.emit, handles.append
     for name, *places in program.code:
-        operands = [slots[place] for place in places]
+        if name in primitives:
+            append(emit(name, *map(handle, places)))
+            continue
+        operands = [Slot(m, handles[place]) for place in places]
         if name == "chains":
             half = len(operands) // 2
-            products = map(m.chain, operands[:half], operands[half:])
-            slots.append(m.sum(*products))
-        elif is_primitive(name):
-            slots.append(Slot(m, builder.emit(name, *[x.handle for x in operands])))
+            made = m.sum(*map(m.chain, operands[:half], operands[half:]))
         else:
             made = RULES[name].forward(m, *operands)
-            slots.append(Slot(m, m.slot(made)))
-    return builder.finish(
-        [slots[place].handle for place in program.outputs],
-        [(slots[place].handle, wanted) for place, wanted in program.guards],
-    )
+        append(m.slot(made))
+    return builder, handles

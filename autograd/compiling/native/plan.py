@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ..builder import Builder
-from ..lowering import is_primitive, lowered
+from ..lowering import expanded
 from ..program import Program
 from .operations import is_condition
 
@@ -48,65 +48,55 @@ class Plan:
 
 def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
     """Return the plan of a program, whose inputs vary where `varying` says."""
-    program = _with_one_guard(program)
-    if not all(map(is_primitive, {name for name, *_ in program.code})):
-        program = lowered(program)
-    plan = Plan(outputs=len(program.outputs), guarded=bool(program.guards), exact=exact)
-    varies = bytearray(program.size)
-    for i, vary in enumerate(varying):
-        if vary:
-            plan.sources[i] = ("varying", plan.varying)
-            plan.varying += 1
-            varies[i] = 1
-        else:
-            plan.sources[i] = ("uniform", plan.uniform)
-            plan.uniform += 1
-    for i, x in enumerate(program.constants, len(program.inputs)):
-        plan.sources[i] = ("constant", x)
-        if isinstance(x, bool):
-            plan.conditions.add(i)
-    items = _items(program, plan)
+    builder, handles = expanded(program)
+    held = _one_guard(builder, [(handles[p], wanted) for p, wanted in program.guards])
+    plan = Plan(outputs=len(program.outputs), guarded=bool(held), exact=exact)
+    items = _items(builder, plan, varying)
+    results: list[Item] = [(-1, "held", held)] if held else []
+    for i, place in enumerate(program.outputs):
+        results.append((i, "out", (handles[place], *held)))
     if not plan.varying:
-        plan.tiled = [*items, *_results(program)]
+        plan.tiled = [*items, *results]
         for slot, name, operands in items:
             if name == "take":
                 _find_table(plan, slot, operands[1:])
         return plan
-    varies.extend(bytes(sum(len(operands) for *_, operands in items)))  # for parts
+    # For each slot; those of parts of sums come last.
+    varies = bytearray(len(builder.made) + sum(len(operands) for *_, operands in items))
+    for slot, (kind, _) in plan.sources.items():
+        varies[slot] = kind == "varying"
     for slot, _, operands in items:
         varies[slot] = any(map(varies.__getitem__, operands))
     items = _beginnings(items, varies)
     plan.once = [item for item in items if not varies[item[0]]]
     plan.tiled = [item for item in items if varies[item[0]]]
-    plan.tiled += _results(program)
+    plan.tiled += results
     _keep_tables(plan, varies)
     _keep(plan)
     return plan
 
 
-def _with_one_guard(program: Program) -> Program:
-    """Return the program with its guards joined to one."""
-    if not program.guards:
-        return program
-    builder = Builder(program.inputs, program.indices)
-    slots = list(range(len(program.inputs)))
-    slots += map(builder.constant, program.constants)
-    for name, *operands in program.code:
-        slots.append(builder.emit(name, *[slots[p] for p in operands]))
-    held = None
-    for place, wanted in program.guards:
-        guard = slots[place] if wanted else builder.emit("not", slots[place])
-        held = guard if held is None else builder.emit("and", held, guard)
-    assert held is not None
-    return builder.finish([slots[p] for p in program.outputs], [(held, True)])
+def _one_guard(builder: Builder, guards: list[tuple[int, bool]]) -> tuple[int, ...]:
+    """Join guards to one, and return its slot; nothing where there are none."""
+    held: tuple[int, ...] = ()
+    for place, wanted in guards:
+        guard = place if wanted else builder.emit("not", place)
+        held = (builder.emit("and", *held, guard) if held else guard,)
+    return held
 
 
-def _items(program: Program, plan: Plan) -> list[Item]:
-    """Return the instructions, long sums in parts; list the conditions in the plan."""
+def _items(builder: Builder, plan: Plan, varying: tuple[bool, ...]) -> list[Item]:
+    """Return the instructions, long sums in parts; note all others in the plan."""
     items: list[Item] = []
-    extra = program.size  # slots of parts
-    for slot, (name, *operands) in enumerate(program.code, program.start):
-        if len(operands) > LONGEST and name in ("sum", "dot"):
+    extra = len(builder.made)  # slots of parts
+    for slot, (name, *operands) in enumerate(builder.made):
+        if name == "input":
+            _note_input(plan, slot, varying[operands[0]])
+        elif name == "constant":
+            plan.sources[slot] = ("constant", operands[0])
+            if isinstance(operands[0], bool):
+                plan.conditions.add(slot)
+        elif len(operands) > LONGEST and name in ("sum", "dot"):
             parts = _parts(name, operands)
             part = -1
             for i, (kind, some) in enumerate(parts):
@@ -114,11 +104,20 @@ def _items(program: Program, plan: Plan) -> list[Item]:
                 part = slot if i == len(parts) - 1 else extra
                 extra += 1
                 items.append((part, kind, given))
-            continue
-        if is_condition(name):
-            plan.conditions.add(slot)
-        items.append((slot, name, tuple(operands)))
+        else:
+            if is_condition(name):
+                plan.conditions.add(slot)
+            items.append((slot, name, tuple(operands)))
     return items
+
+
+def _note_input(plan: Plan, slot: int, varies: bool) -> None:
+    if varies:
+        plan.sources[slot] = ("varying", plan.varying)
+        plan.varying += 1
+    else:
+        plan.sources[slot] = ("uniform", plan.uniform)
+        plan.uniform += 1
 
 
 def _parts(name: str, operands: list[int]) -> list[tuple[str, tuple[int, ...]]]:
@@ -172,15 +171,6 @@ def _terms(name: str, operands: tuple[int, ...]) -> list[tuple[int, ...]]:
 def _operands(terms: list[tuple[int, ...]]) -> tuple[int, ...]:
     """Return the operands of these terms: all first factors, then all second ones."""
     return tuple(p for column in zip(*terms, strict=True) for p in column)
-
-
-def _results(program: Program) -> list[Item]:
-    """Return the items of the guard and the outputs; an output also takes the guard."""
-    held = tuple(place for place, _ in program.guards)
-    items: list[Item] = [(-1, "held", held)] if held else []
-    for i, place in enumerate(program.outputs):
-        items.append((i, "out", (place, *held)))
-    return items
 
 
 def _find_table(plan: Plan, slot: int, values: tuple[int, ...]) -> bool:

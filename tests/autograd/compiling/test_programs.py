@@ -3,11 +3,12 @@
 import math
 import pickle
 from array import array
+from dataclasses import replace
 from itertools import islice, product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from autograd import ProgramError
@@ -88,10 +89,11 @@ def test_without_exact_whole_numbers_stay_right(seed):
     names = ["add", "mul", "sub", "neg", "dot", "sum", "chain", "prod", "square", "add"]
     program = random_program(seed, size=25, names=names, index=False)
     numbers = [(seed >> k) % 7 - 3.0 for k in range(len(program.inputs))]
+    every = replace(program, outputs=tuple(range(program.size)))
+    assume(all(abs(x) < 2**52 for x in every.run(numbers)[0]))
     wanted, _ = program.run(numbers)
     found, _ = simplified(program, exact=False).verify().run(numbers)
-    for x, y in zip(wanted, found, strict=True):
-        assert x == y or (x != x) == (y != y) or abs(x) > 2**52
+    assert found == wanted
 
 
 def test_a_planted_fault_is_seen(monkeypatch):
