@@ -5,6 +5,9 @@ operations.py  each operation in LLVM's language
 calls.py       C's library, and Python where nothing else gives its bits
 plan.py        what runs once a call, what for each tile of samples
 ir.py          functions of limited length
+handlers.py    a large program as a table: what follows its words
+words.py       plan → words, 8 instructions at once
+tabled.py      functions that have a table followed
 kernel.py      the loops over samples, sums, whole modules
 engine.py      text → functions; the cache on disk
 runner.py      runs them, with better code for what is hot

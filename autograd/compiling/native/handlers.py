@@ -57,7 +57,10 @@ ARITIES = {
         if is_primitive(name) and form_of(name, VECTOR) and rule.arity
     },
     **dict.fromkeys(COMPARISONS, 2),
-    **{"and": 2, "or": 2, "not": 1, "fma": 3},
+    "and": 2,
+    "or": 2,
+    "not": 1,
+    "fma": 3,
 }
 
 
@@ -119,22 +122,24 @@ class _Handler:
 
         body: takes the counter and the total so far, returns the next total.
         """
-        self.lines.append("  br label %before\nbefore:")
-        self.lines.append(
-            f"  %more = icmp ugt i64 {count}, 1\n"
-            f"  br i1 %more, label %loop, label %after\n"
-            f"loop:\n"
-            f"  %i = phi i64 [ 1, %before ], [ %next, %loop ]\n"
-            f"  %total = phi {_T} [ {start}, %before ], [ %new, %loop ]"
-        )
+        head = len(self.lines)
         new = body("%i", "%total")
+        self.lines.insert(
+            head,
+            f"""  br label %before
+before:
+  %more = icmp ugt i64 {count}, 1
+  br i1 %more, label %loop, label %after
+loop:
+  %i = phi i64 [ 1, %before ], [ %next, %loop ]
+  %total = phi {_T} [ {start}, %before ], [ {new}, %loop ]""",
+        )
         self.lines.append(
-            f"  %new = select i1 true, {_T} {new}, {_T} {new}\n"
-            f"  %next = add i64 %i, 1\n"
-            f"  %again = icmp ult i64 %next, {count}\n"
-            f"  br i1 %again, label %loop, label %after\n"
-            f"after:\n"
-            f"  %found = phi {_T} [ {start}, %before ], [ %new, %loop ]"
+            f"""  %next = add i64 %i, 1
+  %again = icmp ult i64 %next, {count}
+  br i1 %again, label %loop, label %after
+after:
+  %found = phi {_T} [ {start}, %before ], [ {new}, %loop ]"""
         )
         return "%found"
 

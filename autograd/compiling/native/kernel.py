@@ -56,20 +56,29 @@ class Kernel:
     sums: int = 0
     functions: tuple[str, ...] = field(default=("run",))
     table: Table | None = None
+    level: int = 0
 
 
 def kernel(
-    program: Program, varying: tuple[bool, ...], *, exact: bool, sums: bool, level: int
+    program: Program,
+    varying: tuple[bool, ...],
+    *,
+    exact: bool,
+    sums: bool,
+    level: int | None = None,
 ) -> Kernel:
     """Write a program's kernel; sums says that a batch's outputs are added up.
 
     At level 0 it is a table that is followed, at the others code of its own, where the
-    level only decides on the lengths of functions.
+    level only decides on the lengths of functions. None: 0 for a large program, else 1.
     """
     plan = planned(program, varying, exact)
+    if level is None:
+        level = 0 if _weight(plan) > SMALL else 1
     if level == 0:
         with suppress(NotInWords):
             return _followed(plan, sums)
+        level = 1
     if not plan.varying:
         return _single(plan, level)
     once = _part(plan, plan.once, SCALAR, "once", False, level)
@@ -78,8 +87,13 @@ def kernel(
     main = [_called("once", once), _called("tile", tiled)]
     made = _batch(plan, main, between, sums)
     made.modules, made.calls = _modules(made.modules[0], [once, tiled])
-    made.kept = plan.kept
+    made.kept, made.level = plan.kept, level
     return made
+
+
+def _weight(plan: Plan) -> int:
+    """Return about how many instructions of the machine a tile, or a sample, takes."""
+    return sum(map(weight, plan.tiled))
 
 
 def _followed(plan: Plan, sums: bool) -> Kernel:
@@ -122,7 +136,7 @@ def _batch(plan: Plan, main: list[str], between: int, sums: bool) -> Kernel:
         uniform=plan.uniform,
         varying=plan.varying,
         guarded=plan.guarded,
-        weight=sum(map(weight, plan.tiled)),
+        weight=_weight(plan),
         scratch=end,
         sums=groups * LANES,
         functions=("run", "before", "chunks", *(["totals"] if sums else [])),
@@ -138,7 +152,7 @@ def _of_sample(plan: Plan, scratch: int) -> Kernel:
         uniform=plan.uniform,
         varying=0,
         guarded=plan.guarded,
-        weight=sum(map(weight, plan.tiled)),
+        weight=_weight(plan),
         scratch=scratch,
     )
 
@@ -152,6 +166,7 @@ def _single(plan: Plan, level: int) -> Kernel:
     )
     made = _of_sample(plan, part.places)
     made.modules, made.calls = _modules(main, [part])
+    made.level = level
     return made
 
 

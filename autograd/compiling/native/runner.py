@@ -21,8 +21,12 @@ __all__ = ["Runner"]
 
 # Work is counted in instructions on a tile (or on one sample).
 HEAT = (300_000, 10_000_000)  # so much done, and code of level 2, 3 is worth making
-# For large programs: runs after which code of level 1 has paid for its making.
-PATIENCE = 10_000
+# A large program's table is followed at first. Code of its own (level 1) takes about as
+# long to make as this many runs would gain by it, if each instruction of the table were
+# one of the machine; where there are 3 or more of the machine's in each, dots of many
+# terms or 8 instructions at once, it gains nothing.
+PATIENCE = 5_000
+GAINLESS = 3
 
 Array = Any
 
@@ -46,8 +50,7 @@ class Runner:
         threads: int | None = None,
     ) -> None:
         self._program, self._varying, self._exact = program, varying, exact
-        self._threads = threads
-        self._first, self._rest = _levels(program) if level is None else (level, [])
+        self._level, self._threads = level, threads
         self._codes: dict[bool, _Code] = {}
         self._lock = threading.Lock()
         self._varies = any(varying)
@@ -69,8 +72,7 @@ class Runner:
                             exact=self._exact,
                             sums=sums,
                         ),
-                        self._first,
-                        self._rest,
+                        self._level,
                     )
         return found
 
@@ -139,7 +141,7 @@ class Runner:
     def summing(self, lanes: Array) -> Callable[[Array], Array]:
         """Return what runs a batch again and again: see `backends.Runner`."""
         count = lanes.shape[1]
-        if not (self._varies and count):
+        if self._program.guards or not (self._varies and count):
             return lambda uniform: self.run(uniform, lanes, True)[0]
         code = self._codes.get(True) or self._code(True)
         version: Any = None
@@ -183,13 +185,12 @@ class Runner:
 class _Code:
     """A program's code: the version that runs now, and when a better one is due."""
 
-    def __init__(
-        self, make: Callable[..., Kernel], level: int, better: list[tuple[int, int]]
-    ) -> None:
+    def __init__(self, make: Callable[..., Kernel], level: int | None) -> None:
         self._make = make
         self.seconds = 0.0  # spent on making code
         self.version = self._made(level, lambda: False)
-        self._next = list(better)
+        # Later levels, each with the work until then.
+        self._next = _better(self.version.kernel) if level is None else []
         self.left = self._next[0][1] if self._next else 0  # work until it is due
         self._lock = threading.Lock()
 
@@ -203,9 +204,9 @@ class _Code:
             level, _ = self._next.pop(0)
         _background().submit(self._improve, level)
 
-    def _made(self, level: int, cancelled: Callable[[], bool]) -> Version:
+    def _made(self, level: int | None, cancelled: Callable[[], bool]) -> Version:
         start = time.perf_counter()
-        made = Version(self._make(level=level), level, cancelled)
+        made = Version(self._make(level=level), cancelled)
         self.seconds += time.perf_counter() - start
         return made
 
@@ -218,12 +219,14 @@ class _Code:
             self.left = self._next[0][1]
 
 
-def _levels(program: Program) -> tuple[int, list[tuple[int, int]]]:
-    """Return a program's first level, and later ones with the work until then."""
-    weight = sum(max(1, len(instruction) - 2) for instruction in program.code)
-    if weight <= SMALL:
-        return 1, list(enumerate(HEAT, 2))
-    return 0, [(1, PATIENCE * weight)]
+def _better(kernel: Kernel) -> list[tuple[int, int]]:
+    """Return the levels that come after a kernel's, with the work until then."""
+    if kernel.weight <= SMALL:
+        return list(enumerate(HEAT, kernel.level + 1))
+    table = kernel.table
+    if table is None or GAINLESS * table.instructions <= kernel.weight:
+        return []
+    return [(1, PATIENCE * kernel.weight**2 // table.instructions)]
 
 
 def _is_ending() -> bool:

@@ -58,9 +58,10 @@ def _output(base: str, kind: str, target: str) -> str:
 
 def following() -> str:
     """Return the module that follows tables; `run` is for one sample."""
-    output = _output(
-        "%h", "double", "getelementptr double, ptr %o, i64 %out.row"
-    ) + "\n  store double %out.value, ptr %out.to"
+    output = (
+        _output("%h", "double", "getelementptr double, ptr %o, i64 %out.row")
+        + "\n  store double %out.value, ptr %out.to"
+    )
     return f"""{interpreter()}
 define void @run(ptr %a) #0 {{
 entry:
@@ -95,16 +96,13 @@ def tile(sums: bool, guarded: bool) -> str:
   %in.to = getelementptr {kind}, ptr %lanes, i64 %in
   store {kind} %in.value, ptr %in.to"""
     if sums:
-        wanted = (
-            f"select <8 x i1> %holds, {kind} %out.value, {kind} zeroinitializer"
-            if guarded
-            else f"select i1 true, {kind} %out.value, {kind} %out.value"
-        )
+        chosen = f"select <8 x i1> %holds, {kind} %out.value, {kind} zeroinitializer"
+        value = "%out.wanted" if guarded else "%out.value"
         target = f"getelementptr {kind}, ptr %o, i64 %out"
         output = f"""{_output("%lanes", kind, target)}
+{f"  {value} = {chosen}" if guarded else ""}
   %out.old = load {kind}, ptr %out.to
-  %out.wanted = {wanted}
-  %out.new = fadd {kind} %out.old, %out.wanted
+  %out.new = fadd {kind} %out.old, {value}
   store {kind} %out.new, ptr %out.to"""
     else:
         target = "getelementptr double, ptr %o, i64 %out.row"

@@ -28,12 +28,9 @@ SHARED = 1_000_000  # from here on threads share the work: to begin takes 0.1 ms
 class Version:
     """A kernel compiled at one level, and memory that is free."""
 
-    def __init__(
-        self, kernel: Kernel, level: int, cancelled: Callable[[], bool]
-    ) -> None:
-        self.kernel = kernel
-        self.level = level if kernel.table else max(1, level)
-        self.library = _library(kernel, self.level, cancelled)
+    def __init__(self, kernel: Kernel, cancelled: Callable[[], bool]) -> None:
+        self.kernel, self.level = kernel, kernel.level
+        self.library = _library(kernel, cancelled)
         self.functions = {
             name: callable_at(self.library.addresses[name], kernel.calls)
             for name in kernel.functions
@@ -121,10 +118,11 @@ class Version:
         self.free += others
 
 
-def _library(kernel: Kernel, level: int, cancelled: Callable[[], bool]) -> Library:
+def _library(kernel: Kernel, cancelled: Callable[[], bool]) -> Library:
     if kernel.table is None:
         called = symbols(kernel.calls)
-        return compiled(kernel.modules, called, kernel.functions, level, cancelled)
+        given = kernel.modules, called, kernel.functions, kernel.level
+        return compiled(*given, cancelled)
     if not kernel.modules:
         return _follower()
     interpret = {"interpret": _follower().addresses["interpret"]}

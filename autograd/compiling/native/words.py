@@ -12,7 +12,7 @@ of a matrix and a vector is found again that was recorded as a dot for each row.
 import struct
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
 from operator import itemgetter, sub
@@ -41,7 +41,8 @@ class Table:
     and of whether the guards held (-1 without guards): of the once part if nothing
     varies, else of the tile. start, constants: where the constants lie in the memory of
     the once part, and their numbers. kept, between: sizes of the memory of both parts.
-    calls: functions that are called, and the number of their operands.
+    instructions: how many there are for a tile (a sample, if nothing varies). calls:
+    functions that are called, and the number of their operands.
     """
 
     once: "array[int]"
@@ -52,17 +53,22 @@ class Table:
     constants: list[float]
     kept: int
     between: int
+    instructions: int
     calls: dict[str, int]
 
 
 def tabled(plan: Plan) -> Table:
-    """Return a plan as a table; raise `NotInWords` where an operation has no handler."""
+    """Return a plan as a table.
+
+    Raises `NotInWords` where an operation has no handler.
+    """
     once = _Once(plan, plan.once if plan.varying else plan.tiled)
     words, places, calls, between = array("i"), once.places, once.writer.calls, 0
+    count = once.writer.count
     if plan.varying:
         tile = _Tile(plan, once)
         words, places, between = tile.writer.words, tile.places, tile.end + LANES
-        calls = calls | tile.writer.calls
+        calls, count = calls | tile.writer.calls, tile.writer.count
     results = [item for item in plan.tiled if item[1] == "out"]
     held = [places[slots[0]] for _, name, slots in plan.tiled if name == "held"]
     return Table(
@@ -74,6 +80,7 @@ def tabled(plan: Plan) -> Table:
         once.constants,
         once.end + LANES,  # an instruction writes 8 results, wanted or not
         between,
+        count,
         calls,
     )
 
@@ -89,16 +96,23 @@ class _Writer:
         self.plan, self.spare = plan, spare
         self.fast = VECTORS if with_vectors else {}
         self.words: array[int] = array("i")
+        self.count = 0
         self.calls: dict[str, int] = {}
         self._fused = "" if plan.exact else "fused."
 
     def put(self, handler: str, *words: int) -> None:
         """Write one handler's words."""
+        self.count += 1
         self.words.append(HANDLERS[handler])
         self.words.extend(words)
 
     def write(
-        self, name: str, to: int, places: Sequence[int], steps: Sequence[int], count: int
+        self,
+        name: str,
+        to: int,
+        places: Sequence[int],
+        steps: Sequence[int],
+        count: int,
     ) -> None:
         """Write an instruction."""
         if name in ("sum", "dot", "more"):
@@ -156,22 +170,29 @@ class _Writer:
         more: str,
     ) -> None:
         half = len(places) // 2
-        places = [*zip(places[:half], places[half:], strict=True)]
-        pairs = zip(steps[:half], steps[half:], strict=True)
-        for each, run in groupby(zip(pairs, places, strict=True), itemgetter(0)):
-            terms = [factors for _, factors in run]
-            kinds, spaced = _KINDS.get(each, "ss"), ()
-            if each == (0, 1):
-                terms = [(y, x) for x, y in terms]
-            elif kinds == "ss":
-                spaced = (*each, count)
+        terms = [*zip(places[:half], places[half:], strict=True)]
+        each, end = [*zip(steps[:half], steps[half:], strict=True)], 0
+        while end < half:
+            start, kind = end, each[end]
+            end += 1
+            while end < half and each[end] == kind:
+                end += 1
+            kinds = _KINDS.get(kind, "ss")
+            spaced = (*kind, count) if kinds == "ss" else ()
+            run = terms[start:end]
+            if kind == (0, 1):
+                run = [(y, x) for x, y in run]
             handler = f"{more}{self._fused}dot.{kinds}"
-            flat = chain.from_iterable(terms)
-            self.put(handler, to, len(terms), *spaced, *flat)
+            self.put(handler, to, len(run), *spaced, *chain.from_iterable(run))
             more = "more."
 
     def _call(
-        self, name: str, to: int, places: Sequence[int], steps: Sequence[int], count: int
+        self,
+        name: str,
+        to: int,
+        places: Sequence[int],
+        steps: Sequence[int],
+        count: int,
     ) -> None:
         if name == "norm" or len(places) not in (1, 2):
             raise NotInWords(name)
@@ -187,6 +208,7 @@ class _Writer:
         self.put(f"call{len(rows)}", to, count, *address, *rows)
 
 
+_Row = tuple[tuple[int, ...], int]  # the places of an instruction's operands, its slot
 _KINDS = {(1, 1): "vv", (1, 0): "vu", (0, 1): "vu", (0, 0): "uu"}
 
 
@@ -243,14 +265,13 @@ class _Once:
 
     def _group(self, name: str, group: list[tuple[int, tuple[int, ...]]]) -> None:
         place = self.places.__getitem__
-        rows = sorted((*map(place, operands), slot) for slot, operands in group)
+        rows = sorted([((*map(place, operands),), slot) for slot, operands in group])
         for run, steps in _runs(rows):
-            count = len(run)
-            self.writer.write(name, self.end, run[0][:-1], steps, count)
+            self.writer.write(name, self.end, run[0][0], steps, len(run))
             self._results(run)
 
-    def _results(self, run: list[tuple[int, ...]]) -> None:
-        for *_, slot in run:
+    def _results(self, run: list[_Row]) -> None:
+        for _, slot in run:
             self.places[slot] = self.end
             self.end += 1
 
@@ -261,36 +282,32 @@ class _Once:
             index, *table = map(place, operands)
             step = table[1] - table[0] if len(table) > 1 else 0
             if all(b - a == step for a, b in pairwise(table)):
-                even[step].append((index, table[0], slot))
+                even[step].append(((index, table[0]), slot))
             else:
                 self.writer.put("take.v", self.end, len(table), index, *table)
-                self._results([(slot,)])
+                self._results([((), slot)])
         length = len(group[0][1]) - 1
         for step, rows in even.items():
             for run, steps in _runs(sorted(rows)):
-                self.writer.put(
-                    "take.s", self.end, length, step, *steps, len(run), *run[0][:-1]
-                )
+                given = length, step, *steps, len(run), *run[0][0]
+                self.writer.put("take.s", self.end, *given)
                 self._results(run)
 
 
-_Row = tuple[int, ...]
-
-
-def _runs(rows: list[_Row]) -> Iterable[tuple[list[_Row], _Row]]:
-    """Yield up to 8 rows that are evenly spaced, and the distance of each number.
-
-    A row's last number is not looked at.
-    """
+def _runs(rows: list[_Row]) -> Iterator[tuple[list[_Row], tuple[int, ...]]]:
+    """Yield up to 8 rows whose places are evenly spaced, and how far they are apart."""
     first = 0
     while first < len(rows):
-        steps: _Row = (0,) * (len(rows[first]) - 1)
+        before = rows[first][0]
+        steps = (0,) * len(before)
         end = first + 1
-        while end < min(first + LANES, len(rows)):
-            found = tuple(map(sub, rows[end][:-1], rows[end - 1]))
-            if end > first + 1 and found != steps:
+        for places, _ in rows[end : first + LANES]:
+            found = tuple(map(sub, places, before))
+            if end == first + 1:
+                steps = found
+            elif found != steps:
                 break
-            steps = found
+            before = places
             end += 1
         yield rows[first:end], steps
         first = end
@@ -355,8 +372,8 @@ class _Tile:
                 given = len(values), step, self.row(index), table
                 writer.put("take.u", to, *given)
             else:
-                table = map(self.row, values)
-                writer.put("take.v", to, len(values), self.row(index), *table)
+                rows = map(self.row, (index, *values))
+                writer.put("take.v", to, len(values), *rows)
             return
         if name not in _KNOWN:
             name, operands = function_called(plan.sources, name, operands, plan.exact)

@@ -103,17 +103,17 @@ def test_each_operation_has_the_bits_of_the_program(arity, level):
     program, names = program_of(arity, () if level else ("norm",))
     given = points(arity)
     wanted = np.array([program.run(point)[0] for point in given]).T
-    if True:
-        one = runner(program, (False,) * arity, level)
-        found = np.array([one.run_one(array("d", x))[0] for x in given]).T
-        many = runner(program, (True,) * arity, level)
-        lanes, held = many.run(np.empty(0), np.array(given).T.copy(), False)
-        assert held is None
-        for name, *rows in zip(names, wanted, found, lanes, strict=True):
-            wants = bits(rows[0])
-            for kind, row in zip(("one", "lanes"), rows[1:], strict=True):
-                for point, a, b in zip(given, bits(row), wants, strict=True):
-                    assert a == b, (name, kind, level, point)
+    one = runner(program, (False,) * arity, level)
+    found = np.array([one.run_one(array("d", x))[0] for x in given]).T
+    many = runner(program, (True,) * arity, level)
+    assert one.level == many.level == level
+    lanes, held = many.run(np.empty(0), np.array(given).T.copy(), False)
+    assert held is None
+    for name, *rows in zip(names, wanted, found, lanes, strict=True):
+        wants = bits(rows[0])
+        for kind, row in zip(("one", "lanes"), rows[1:], strict=True):
+            for point, a, b in zip(given, bits(row), wants, strict=True):
+                assert a == b, (name, kind, point)
 
 
 def tree_sum(rows, held):
@@ -547,8 +547,8 @@ def test_an_error_in_a_callback_is_raised_and_does_not_stay(monkeypatch):
     calls.address_of.cache_clear()
     try:
         program = Program(("x",), (), (("digamma", 0),), (1,)).verify()
-        for threads in (1, 2):
-            made = runner(program, (True,), threads=threads)
+        for threads, level in itertools.product((1, 2), (0, 1)):
+            made = runner(program, (True,), level, threads)
             lanes = np.arange(1.0, 301.0)[None]
             fails[0] = True
             with pytest.raises(RecursionError, match="deep"):

@@ -1,0 +1,149 @@
+"""Tables that are followed: the bits of the program, whatever lies where."""
+
+import itertools
+import time
+from array import array
+
+import numpy as np
+import pytest
+
+from autograd.compiling.builder import Builder
+from autograd.compiling.program import COMPARISONS, LOGIC
+from autograd.rules import RULES
+
+from .test_native import bits
+
+pytest.importorskip("llvmlite", reason="native code needs llvmlite (extra compile)")
+
+from autograd.compiling.native.handlers import ARITIES
+from autograd.compiling.native.kernel import SMALL, kernel
+from autograd.compiling.native.runner import Runner
+from autograd.compiling.program import Program
+
+NAMES = sorted({*ARITIES, *RULES, *COMPARISONS, *LOGIC} - {"take", "pos", "norm"})
+NAMES = [name for name in NAMES if name not in RULES or not RULES[name].opaque]
+STEPS = [0, 1, -2, 3]
+
+
+def table_of(program, varying, exact=True):
+    found = kernel(program, varying, exact=exact, sums=False, level=0)
+    assert found.table
+    return found.table
+
+
+def like_instructions(name, steps, count):
+    """Return a program of `count` instructions with operands so far apart."""
+    builder = Builder([f"x{i}" for i in range(80)])
+    zero, two = builder.constant(0.25), builder.constant(2)
+    conditions = [builder.emit("gt", i, zero) for i in range(80)]
+    arity = ARITIES.get(name) or (RULES[name].arity if name in RULES else 2)
+    if arity is None:
+        arity = 6
+    outputs = []
+    for i in range(count):
+        places = [(24, 46, 33)[k % 3] + k // 3 + steps[k % 3] * i for k in range(arity)]
+        if name in LOGIC:
+            places = [conditions[p] for p in places]
+        if name == "where":
+            places[0] = conditions[places[0]]
+        if name in ("polygamma", "round_to"):
+            places[0 if name == "polygamma" else 1] = two
+        made = builder.emit(name, *places)
+        if name in LOGIC or name in COMPARISONS:
+            made = builder.emit("where", made, 0, zero)
+        outputs.append(made)
+    return builder.finish(outputs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_operands_may_lie_anywhere(name):
+    rng = np.random.default_rng(3)
+    given = rng.normal(size=80)
+    given[::7], given[5::11] = 0.0, np.round(given[5::11])
+    numbers = array("d", given.tolist())
+    for steps in itertools.product(STEPS, repeat=3):
+        for count in (1, 2, 8, 11) if sum(steps) % 2 else (7,):
+            program = like_instructions(name, steps, count).verify()
+            runner = Runner(program, (False,) * 80, exact=True, level=0)
+            found, _ = runner.run_one(numbers)
+            assert bits(found) == bits(program.run(given.tolist())[0]), (steps, count)
+            assert runner.level == 0
+
+
+def test_what_may_vary_and_what_not_is_told_apart():
+    for name, count in itertools.product(sorted(ARITIES), (1, 2)):
+        program = like_instructions(name, (1, 1, 1), count)
+        given = np.random.default_rng(1).normal(size=(80, 9))
+        for varying in itertools.product((False, True), repeat=3):
+            at = np.resize(varying, 80)
+            given[~at] = given[~at, :1]
+            wanted = [program.run(column)[0] for column in given.T.tolist()]
+            runner = Runner(program, tuple(at), exact=True, level=0)
+            found, _ = runner.run(given[~at, 0], given[at], False)
+            assert bits(found.T) == bits(wanted), (name, varying)
+
+
+def test_rows_of_a_product_are_found_again():
+    rows, columns = 40, 30
+    builder = Builder([f"x{i}" for i in range(rows * columns + columns)])
+    vector = range(rows * columns, rows * columns + columns)
+    dots = [
+        builder.emit("dot", *range(i, i + columns), *vector)
+        for i in range(0, rows * columns, columns)
+    ]
+    outputs = [builder.emit("tanh", x) for x in dots]
+    turned = [  # the transposed matrix, columns in another order
+        builder.emit("dot", *range(j, rows * columns, columns), *outputs)
+        for j in reversed(range(columns))
+    ]
+    program = builder.finish([*turned, *outputs])
+    assert table_of(program, (False,) * len(program.inputs)).instructions < 45
+    given = np.random.default_rng(0).normal(size=len(program.inputs)).tolist()
+    found, _ = Runner(program, (False,) * len(given), exact=True, level=0).run_one(
+        array("d", given)
+    )
+    assert bits(found) == bits(program.run(given)[0])
+
+
+def test_a_large_program_is_ready_at_once_and_gets_code_of_its_own_later(monkeypatch):
+    from autograd.compiling.native import runner as module
+
+    monkeypatch.setattr(module, "PATIENCE", 3)
+    rng = np.random.default_rng(0)
+    code = [("sub", *rng.integers(0, 6 + i, 2).tolist()) for i in range(SMALL + 1)]
+    names = tuple(f"x{i}" for i in range(6))
+    program = Program(names, (), tuple(code), tuple(range(SMALL - 40, SMALL)))
+    made = Runner(program, (False,) * 6, exact=True)
+    numbers = array("d", [0.3, -0.2, 1.1, 0.7, -1.5, 2.0])
+    first = bits(made.run_one(numbers)[0])
+    assert made.level == 0
+    stop = time.monotonic() + 60
+    while made.level == 0 and time.monotonic() < stop:
+        assert bits(made.run_one(numbers)[0]) == first
+    assert made.level == 1
+    assert bits(made.run_one(numbers)[0]) == first
+
+
+def test_a_table_of_long_dots_stays(monkeypatch):
+    from autograd.compiling.native import runner as module
+
+    monkeypatch.setattr(module, "PATIENCE", 0)
+    size = 2 * SMALL
+    program = Program(
+        tuple(f"x{i}" for i in range(size)), (), (("dot", *range(size)),), (size,)
+    )
+    made = Runner(program, (False,) * size, exact=False)
+    for _ in range(5):
+        made.run_one(array("d", [1.0] * size))
+    module._background().submit(int).result()
+    assert made.level == 0
+
+
+def test_what_has_no_handler_gets_code_of_its_own_at_once():
+    size = SMALL + 2
+    program = Program(
+        tuple(f"x{i}" for i in range(size)), (), (("norm", *range(size)),), (size,)
+    )
+    made = Runner(program, (False,) * size, exact=False)
+    assert made.run_one(array("d", [2.0] * size))[0] == pytest.approx([2 * size**0.5])
+    assert made.level == 1
