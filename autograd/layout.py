@@ -38,13 +38,15 @@ def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> Non
     elif len(operands) == 2:
         node._left, node._right = operands
         node._d_left, node._d_right = partials
-    elif any(partial is None for partial in partials):
-        pairs = zip(operands, partials, strict=True)
-        node._left = _Parents(operand for operand, d in pairs if d is not None)
-        node._left.operands = tuple(operands)
-        node._right = tuple(d for d in partials if d is not None)
     else:
-        node._left, node._right = tuple(operands), tuple(partials)
+        parents = [o for o, d in zip(operands, partials, strict=True) if d is not None]
+        if len(parents) < len(operands):
+            partials = [d for d in partials if d is not None]
+            node._left = _Parents(parents)
+            node._left.operands = tuple(operands)
+        else:
+            node._left = tuple(operands)
+        node._right = tuple(partials)
 
 
 def operands_of(node: Node) -> tuple[Any, ...]:

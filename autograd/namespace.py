@@ -7,7 +7,7 @@ operation whose rule has a formula needs no function here, it is found in the ta
 import math
 import operator
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from itertools import accumulate
 from typing import Any, ClassVar
@@ -64,6 +64,10 @@ class Namespace:
     @staticmethod
     def take(index: int, *values: Number) -> Number:
         return values[index]
+
+    def one_hot(self, index: Number, count: int) -> Sequence[Number]:
+        """Return 1 at the place that is chosen of so many, 0 at the others."""
+        return [self.where(i == index, 1, 0) for i in range(count)]
 
     @staticmethod
     def sum(*xs: Number) -> Number:

@@ -54,6 +54,12 @@ class OverValues:
             return trace.choose(condition, a, b)
         return a if condition else b
 
+    def one_hot(self, index: Any, count: int) -> Sequence[Any]:
+        if not is_number(index) and ACTIVE and (trace := STATE.trace) is not None:
+            hot: Sequence[Any] = trace.one_hot(index, count)
+            return hot
+        return self._numbers.one_hot(index, count)  # type: ignore[no-any-return]
+
     def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
         """Add what the edges of a node contribute: Σ cotangent · partial, in order."""
         if len(cotangents) > 1 and ACTIVE and STATE.trace is not None:

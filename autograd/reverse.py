@@ -215,10 +215,14 @@ def differentiable_cotangents(
         key = id(node)
         if not (added := terms.get(key)):
             continue
-        bar = bars[key] = over_values.total(added[::2], added[1::2])
+        if len(added) == 2:
+            bar = bars[key] = over_values.chain(*added)
+        else:
+            bar = bars[key] = over_values.total(added[::2], added[1::2])
         if node.rule is None or key in fixed:
             continue
-        check_fresh(node)
+        if not node.is_recorded:
+            check_fresh(node)
         operands = operands_of(node)
         wanted = list(map(needed.__contains__, map(id, operands)))
         if True not in wanted:
@@ -226,7 +230,7 @@ def differentiable_cotangents(
         partials = node.rule.local(over_values, node, operands, wanted)
         if watch is not None:
             used[key] = list(compress(zip(operands, partials, strict=True), wanted))
-        for operand, partial in zip(operands, partials, strict=True):
+        for operand, partial in zip(operands, partials, strict=False):
             if partial is not None and (hasattr(partial, "rule") or partial != 0):
                 added = terms[id(operand)]
                 added.append(bar)

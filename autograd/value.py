@@ -324,8 +324,8 @@ def apply(rule: Rule, *operands: Any) -> Any:
 
     The one way into the graph beside the operators that are written out above.
     """
-    if ACTIVE and STATE.trace is not None:
-        recorded = STATE.trace.apply(rule, operands)
+    if ACTIVE and (trace := STATE.trace) is not None:
+        recorded = trace.apply(rule, operands)
         if recorded is not None:
             return recorded
     data = [o.data if isinstance(o, Value) else o for o in operands]

@@ -34,6 +34,7 @@ _CHAINS = Rule(
 )
 # Rows that an instruction of their name stands for, whatever the operands.
 _PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
+_POS = RULES["pos"]
 _PLAIN[_CHAINS] = "chains"
 
 
@@ -70,6 +71,7 @@ class Trace:
         self.seen = 0  # how many of `made` are from before, or in the next
         self._constant: dict[int, bool] = {}
         self._choices: dict[int, Tracer] = {}  # of plain numbers
+        self._hot: dict[tuple[int, int], Sequence[Any]] = {}
         self._kept: list[Value] = []  # so that no `id` in these is used twice
 
     # Inputs
@@ -95,15 +97,18 @@ class Trace:
         out.rule = rule
         out.label = out._mark = None
         out._left = out._right = out._d_left = out._d_right = None
-        if len(operands) == 2:
+        count = len(operands)
+        if count == 2:
             left, right = operands
             out._left, out._right = left, right
-            out._d_left = _mark(left)
-            out._d_right = _mark(right)
-        elif len(operands) > 2 and only_values:
-            out._left, out._right = operands, (1.0,) * len(operands)
-        elif operands:
+            out._d_left = 1.0 if only_values else _mark(left)
+            out._d_right = 1.0 if only_values else _mark(right)
+        elif count and not only_values:
             connect(out, operands, list(map(_mark, operands)))
+        elif count == 1:
+            (out._left,), out._d_left = operands, 1.0
+        elif count:
+            out._left, out._right = operands, (1.0,) * count
         return out  # type: ignore[no-any-return]
 
     def _handle(self, x: Any) -> int:
@@ -190,11 +195,10 @@ class Trace:
             if not depends:
                 return None
         name = _PLAIN.get(rule)
-        if name is None or len(self.entered) > 1:
+        if len(self.entered) > 1 or (name is None and rule is not _POS):
             return self._apply(rule, operands)
-        return self._tracer(
-            self.builder.put((name, *handles)), rule, operands, only_values=only_values
-        )
+        handle = handles[0] if rule is _POS else self.builder.put((name, *handles))
+        return self._tracer(handle, rule, operands, only_values=only_values)
 
     def takes(self, operands: Sequence[Any]) -> bool:
         """Tell whether an operation depends on an input, so that it is recorded."""
@@ -216,7 +220,7 @@ class Trace:
             self.counted(x) if type(x) is Condition and i not in rule.static else x
             for i, x in enumerate(operands)
         ]
-        if rule.name == "pos":
+        if rule is _POS:
             handle = self._handle(operands[0])
         elif rule in _PLAIN or RULES.get(rule.name) is rule:
             handles = [
@@ -297,6 +301,13 @@ class Trace:
             self._choices[handle] = out
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
 
+    def one_hot(self, index: Any, count: int) -> Sequence[Any]:
+        """Return 1 for the chosen one of so many and 0 for the others, made once."""
+        key = self._handle(index), count
+        if key not in self._hot:
+            self._hot[key] = [self.choose(index == i, 1, 0) for i in range(count)]
+        return self._hot[key]
+
     def counted(self, condition: Condition) -> Any:
         """Return a condition as a number, 1 or 0."""
         return self.choose(condition, 1.0, 0.0)
@@ -355,6 +366,7 @@ class Trace:
     def close(self) -> None:
         """Break the reference cycles, so that all is freed at once."""
         self._choices.clear()
+        self._hot.clear()
         vars(self.m).clear()
 
     def finish(self, results: Sequence[Any]) -> Program:

@@ -146,10 +146,7 @@ REDUCTIONS = table(
     ),
     Rule(
         name="take",
-        partials=lambda m, out, index, *xs: (
-            None,
-            *[m.where(i == index, 1, 0) for i in range(len(xs))],
-        ),
+        partials=lambda m, out, index, *xs: (None, *m.one_hot(index, len(xs))),
         text="take([#+], #1)",
         static=(0,),
         samples=((1, 2.0, 3.0), (0, 5.0)),
