@@ -58,7 +58,7 @@ class OverValues:
         if not is_number(index) and ACTIVE and (trace := STATE.trace) is not None:
             hot: Sequence[Any] = trace.one_hot(index, count)
             return hot
-        return self._numbers.one_hot(index, count)  # type: ignore[no-any-return]
+        return self._numbers.one_hot(index, count)
 
     def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
         """Add what the edges of a node contribute: Σ cotangent · partial, in order."""

@@ -18,6 +18,7 @@ from ..structures import NUMBER, Structure, flatten
 from ..value import Value
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
+from .collect import collected
 from .garbage import uncollected
 from .program import Program
 from .signature import Numbers, rebuilt
@@ -121,8 +122,8 @@ class Recordings:
         start = time.perf_counter()
         recorded, trace, structure = traced(self.function, self.name, self.exact, call)
         middle = time.perf_counter()
-        fast = relaxed(recorded)
-        program = simplified(fast or recorded, exact=self.exact)
+        fast = relaxed(recorded.verify())
+        program = collected(fast or recorded, exact=self.exact).verify()
         self.times.recording += middle - start
         self.times.simplifying += time.perf_counter() - middle
         captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))

@@ -11,13 +11,21 @@ for x = −0.0, and a − a is NaN where a is one.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from .builder import Builder
 from .collect import collected
-from .program import COMPARISONS, CONDITIONS, Number, Program, function_of, pick
+from .program import (
+    COMPARISONS,
+    CONDITIONS,
+    Instruction,
+    Number,
+    Program,
+    function_of,
+    pick,
+)
 
-__all__ = ["rewritten", "simplified"]
+__all__ = ["Rewriter", "rewritten", "simplified"]
 
 
 def simplified(program: Program, exact: bool = False) -> Program:
@@ -35,17 +43,36 @@ def simplified(program: Program, exact: bool = False) -> Program:
     return collected(program, exact).verify()
 
 
-class _Rewriter:
-    """The program under construction, as identities look at it."""
+class Rewriter(Builder):
+    """A builder that folds constants and applies the identities as it writes."""
 
-    def __init__(self, program: Program, exact: bool) -> None:
-        self.builder = Builder(program.inputs, program.indices)
+    def __init__(
+        self, inputs: Sequence[str] = (), indices: Iterable[int] = (), *, exact: bool
+    ) -> None:
+        super().__init__(inputs, indices)
         self.exact = exact
-        self.made = self.builder.made
-        self.constants = self.builder.constants
         self._fixed = self.constants.keys()
 
-    def constant(self, handle: int) -> Number | None:
+    def put(self, instruction: Instruction) -> int:
+        """Return the handle of an instruction's result, simplified."""
+        name, operands, fixed = instruction[0], instruction[1:], self._fixed
+        identities = _WITHOUT_CONSTANTS
+        if not fixed.isdisjoint(operands) or not operands:
+            if all(map(fixed.__contains__, operands)):
+                numbers = [self.constants[x] for x in operands]
+                return self.constant(function_of(name)(*numbers))
+            identities = IDENTITIES
+        for identity in identities.get(name, ()) if len(operands) < 4 else ():
+            found = identity(self, *operands)
+            if found is not None:
+                return found
+        if name in _COMMUTATIVE:  # constants last, else the earlier one first
+            x, y = operands
+            if x in fixed or (y < x and y not in fixed):
+                instruction = name, y, x
+        return super().put(instruction)
+
+    def number(self, handle: int) -> Number | None:
         """Return the number if the handle is a constant."""
         return self.constants.get(handle)
 
@@ -61,68 +88,47 @@ class _Rewriter:
         made = self.made[handle]
         return made[1:] if made[0] == name else None
 
-    def put(self, name: str, *operands: int) -> int:
-        """Return the handle of an operation's result, simplified."""
-        fixed, identities = self._fixed, IDENTITIES
-        if operands and fixed.isdisjoint(operands):
-            identities = _WITHOUT_CONSTANTS
-        elif all(map(fixed.__contains__, operands)):
-            return self._folded(name, [self.constants[x] for x in operands])
-        for identity in identities.get(name, ()):
-            found = identity(self, *operands)
-            if found is not None:
-                return found
-        if name in _COMMUTATIVE:  # constants last, else the earlier one first
-            x, y = operands
-            if x in fixed or (y < x and y not in fixed):
-                operands = y, x
-        return self.builder.put((name, *operands))
-
-    def _folded(self, name: str, numbers: list[Number]) -> int:
-        return self.builder.constant(function_of(name)(*numbers))
-
     def choose(self, condition: int, yes: int, no: int) -> int:
         """Return the condition (condition and yes) or (not condition and no)."""
         if yes == no:
             return yes
-        either, neither = self.constant(yes), self.constant(no)
+        either, neither = self.number(yes), self.number(no)
         if either is True and neither is False:
             return condition
         if either is True:
-            return self.put("or", condition, no)
+            return self.emit("or", condition, no)
         if neither is False:
-            return self.put("and", condition, yes)
-        opposite = self.put("not", condition)
+            return self.emit("and", condition, yes)
+        opposite = self.emit("not", condition)
         if either is False:
-            return opposite if neither is True else self.put("and", opposite, no)
+            return opposite if neither is True else self.emit("and", opposite, no)
         if neither is True:
-            return self.put("or", opposite, yes)
-        return self.put(
-            "or", self.put("and", condition, yes), self.put("and", opposite, no)
+            return self.emit("or", opposite, yes)
+        return self.emit(
+            "or", self.emit("and", condition, yes), self.emit("and", opposite, no)
         )
 
 
 def rewritten(program: Program, exact: bool) -> Program:
     """Fold constants and apply the identities, in one walk."""
-    r = _Rewriter(program, exact)
-    slots = list(range(len(program.inputs)))
-    slots += map(r.builder.constant, program.constants)
+    r = Rewriter(program.inputs, program.indices, exact=exact)
+    slots = [*range(len(program.inputs)), *map(r.constant, program.constants)]
     for instruction in program.code:
-        slots.append(r.put(instruction[0], *pick(slots, instruction[1:])))
+        slots.append(r.put((instruction[0], *pick(slots, instruction[1:]))))
     guards = [(slots[place], wanted) for place, wanted in program.guards]
     # A guard on a constant that holds always holds; one that fails always fails.
-    guards = [g for g in guards if r.constant(g[0]) is not g[1]]
-    return r.builder.finish([slots[place] for place in program.outputs], guards)
+    guards = [g for g in guards if r.number(g[0]) is not g[1]]
+    return r.finish([slots[place] for place in program.outputs], guards)
 
 
-_COMMUTATIVE = {"add", "mul", "eq", "ne", "and", "or"}
+_COMMUTATIVE = {"add", "mul", "chain", "eq", "ne", "and", "or"}
 _NEVER_MINUS_ZERO = {"exp", "exp2", "cosh", "abs", "sigmoid", "softplus", "relu"}
 _NEVER_MINUS_ZERO |= {"hypot", "norm", "erfc", "square"}
 
 Identity = Callable[..., int | None]
 
 
-def _is_never_minus_zero(r: _Rewriter, x: int) -> bool:
+def _is_never_minus_zero(r: Rewriter, x: int) -> bool:
     name, *operands = r.made[x]
     if name == "constant":
         return not r.is_(x, -0.0)
@@ -135,13 +141,13 @@ def _is_never_minus_zero(r: _Rewriter, x: int) -> bool:
     return name in _NEVER_MINUS_ZERO
 
 
-def _negated(r: _Rewriter, x: int) -> int | None:
+def _negated(r: Rewriter, x: int) -> int | None:
     """Return y where x is −y."""
-    operands = r.operands(x, "neg")
-    return operands[0] if operands else None
+    made = r.made[x]
+    return made[1] if made[0] == "neg" else None
 
 
-def _add_zero(r: _Rewriter, x: int, y: int) -> int | None:
+def _add_zero(r: Rewriter, x: int, y: int) -> int | None:
     if r.is_(y, -0.0) or (r.is_(y, 0.0) and _is_never_minus_zero(r, x)):
         return x  # x + -0.0 = x; x + 0.0 = x unless x may be -0.0
     if r.is_(x, -0.0) or (r.is_(x, 0.0) and _is_never_minus_zero(r, y)):
@@ -149,154 +155,159 @@ def _add_zero(r: _Rewriter, x: int, y: int) -> int | None:
     return None
 
 
-def _add_negative(r: _Rewriter, x: int, y: int) -> int | None:
+def _add_negative(r: Rewriter, x: int, y: int) -> int | None:
     if (z := _negated(r, y)) is not None:
-        return r.put("sub", x, z)  # x + (-z) = x - z
+        return r.emit("sub", x, z)  # x + (-z) = x - z
     if (z := _negated(r, x)) is not None:
-        return r.put("sub", y, z)  # (-z) + y = y - z
+        return r.emit("sub", y, z)  # (-z) + y = y - z
     return None
 
 
-def _sub_zero(r: _Rewriter, x: int, y: int) -> int | None:
+def _sub_zero(r: Rewriter, x: int, y: int) -> int | None:
     return x if r.is_(y, 0.0) else None  # x - 0.0 = x
 
 
-def _sub_negative(r: _Rewriter, x: int, y: int) -> int | None:
+def _sub_negative(r: Rewriter, x: int, y: int) -> int | None:
     z = _negated(r, y)
-    return None if z is None else r.put("add", x, z)  # x - (-z) = x + z
+    return None if z is None else r.emit("add", x, z)  # x - (-z) = x + z
 
 
-def _times(r: _Rewriter, x: int, y: int) -> int | None:
+def _times(r: Rewriter, x: int, y: int) -> int | None:
     """Multiply by 1 and −1, whichever factor it is."""
     for one, other in ((x, y), (y, x)):
         if r.is_(one, 1.0):
             return other  # 1*x = x
         if r.is_(one, -1.0):
-            return r.put("neg", other)  # -1*x = -x
+            return r.emit("neg", other)  # -1*x = -x
     return None
 
 
-def _mul_negatives(r: _Rewriter, x: int, y: int) -> int | None:
-    a, b = _negated(r, x), _negated(r, y)
-    if a is not None and b is not None:
-        return r.put("mul", a, b)  # (-a)*(-b) = a*b
-    for negated, other in ((a, y), (b, x)):
-        constant = r.constant(other)
-        if negated is not None and type(constant) is float:
-            return r.put("mul", negated, r.builder.constant(-constant))  # (-a)*c = a*-c
-    return None
+def _negatives(name: str) -> Identity:
+    def multiply(r: Rewriter, x: int, y: int) -> int | None:
+        a, b = _negated(r, x), _negated(r, y)
+        if a is None and b is None:
+            return None
+        if a is not None and b is not None:
+            return r.emit(name, a, b)  # (-a)*(-b) = a*b
+        for negated, other in ((a, y), (b, x)):
+            constant = r.number(other)
+            if negated is not None and type(constant) is float:
+                return r.emit(name, negated, r.constant(-constant))  # (-a)*c = a*-c
+        return None
+
+    return multiply
 
 
-def _chain(r: _Rewriter, g: int, d: int) -> int | None:
+def _chain(r: Rewriter, g: int, d: int) -> int | None:
     for one, other in ((g, d), (d, g)):
-        constant = r.constant(one)
+        constant = r.number(one)
         if constant is None:
             continue
         if constant != 0 and math.isfinite(constant):
-            return r.put("mul", one, other)  # but for 0·∞ a chain is a product
+            return r.emit("mul", one, other)  # but for 0·∞ a chain is a product
         if constant == 0:
-            return r.builder.constant(0.0) if not r.exact else None  # 0·x = 0
+            return r.constant(0.0) if not r.exact else None  # 0·x = 0
     return None
 
 
-def _neg(r: _Rewriter, x: int) -> int | None:
+def _neg(r: Rewriter, x: int) -> int | None:
     if (y := _negated(r, x)) is not None:
         return y  # -(-y) = y
     product = r.operands(x, "mul")
     for one, other in (product, product[::-1]) if product else ():
-        constant = r.constant(one)
+        constant = r.number(one)
         if type(constant) is float:
-            return r.put("mul", r.builder.constant(-constant), other)  # -(c*x) = -c*x
+            return r.emit("mul", r.constant(-constant), other)  # -(c*x) = -c*x
     return None
 
 
-def _div(r: _Rewriter, x: int, y: int) -> int | None:
-    c = r.constant(y)
+def _div(r: Rewriter, x: int, y: int) -> int | None:
+    c = r.number(y)
     if type(c) is not float or c == 0 or not math.isfinite(c):
         return None
     if c == 1.0:
         return x  # x/1 = x
     if c == -1.0:
-        return r.put("neg", x)  # x/-1 = -x
+        return r.emit("neg", x)  # x/-1 = -x
     inverse = 1 / c
     power_of_two = abs(math.frexp(c)[0]) == 0.5
     normal = 2.0**-1022 <= abs(inverse) < math.inf
     if normal and (power_of_two or not r.exact):
-        return r.put("mul", x, r.builder.constant(inverse))  # x/2 = x*½; else 1 ulp
+        return r.emit("mul", x, r.constant(inverse))  # x/2 = x*½; else 1 ulp
     return None
 
 
-def _pow(r: _Rewriter, x: int, y: int) -> int | None:
-    c = r.constant(y)
+def _pow(r: Rewriter, x: int, y: int) -> int | None:
+    c = r.number(y)
     if c == 0:
-        return r.builder.constant(1.0)  # x**0 = 1, of NaN too
+        return r.constant(1.0)  # x**0 = 1, of NaN too
     if c == 1:
         return x  # x**1 = x
     if r.exact or c not in (2, 3, 4, -1):
         return None
     if c == -1:
-        return r.put("div", r.builder.constant(1.0), x)  # x**-1 = 1/x
-    square = r.put("mul", x, x)
+        return r.emit("div", r.constant(1.0), x)  # x**-1 = 1/x
+    square = r.emit("mul", x, x)
     if c == 2:
         return square  # x**2 = x*x
-    return r.put("mul", square, square if c == 4 else x)  # x**4 = x²*x², x**3 = x²*x
+    return r.emit("mul", square, square if c == 4 else x)  # x**4 = x²*x², x**3 = x²*x
 
 
-def _where(r: _Rewriter, c: int, a: int, b: int) -> int | None:
-    constant = r.constant(c)
+def _where(r: Rewriter, c: int, a: int, b: int) -> int | None:
+    constant = r.number(c)
     if constant is not None:
         return a if constant else b  # a if True else b = a
     if a == b:
         return a  # a if c else a = a
     if (opposite := r.operands(c, "not")) is not None:
-        return r.put("where", opposite[0], b, a)  # a if not c else b = b if c else a
+        return r.emit("where", opposite[0], b, a)  # a if not c else b = b if c else a
     inner = r.operands(a, "where")
     if inner is not None and inner[0] == c:
-        return r.put("where", c, inner[1], b)  # (a if c else z) if c else b
+        return r.emit("where", c, inner[1], b)  # (a if c else z) if c else b
     inner = r.operands(b, "where")
     if inner is not None and inner[0] == c:
-        return r.put("where", c, a, inner[2])  # a if c else (z if c else b)
+        return r.emit("where", c, a, inner[2])  # a if c else (z if c else b)
     return None
 
 
-def _not(r: _Rewriter, c: int) -> int | None:
+def _not(r: Rewriter, c: int) -> int | None:
     inner = r.operands(c, "not")
     return inner[0] if inner else None  # not not c = c
 
 
-def _and(r: _Rewriter, a: int, b: int) -> int | None:
+def _and(r: Rewriter, a: int, b: int) -> int | None:
     if a == b:
         return a  # a and a = a
     for one, other in ((a, b), (b, a)):
-        constant = r.constant(one)
+        constant = r.number(one)
         if constant is not None:
             return other if constant else one  # True and a = a
     return None
 
 
-def _or(r: _Rewriter, a: int, b: int) -> int | None:
+def _or(r: Rewriter, a: int, b: int) -> int | None:
     if a == b:
         return a  # a or a = a
     for one, other in ((a, b), (b, a)):
-        constant = r.constant(one)
+        constant = r.number(one)
         if constant is not None:
             return one if constant else other  # False or a = a
     return None
 
 
 def _compare_choices(name: str) -> Identity:
-    def compare(r: _Rewriter, x: int, y: int) -> int | None:
+    def compare(r: Rewriter, x: int, y: int) -> int | None:
         """Compare a constant with each of the constants that the other may be."""
         for choice, fixed, turned in ((x, y, False), (y, x, True)):
-            if r.constant(fixed) is not None and _are_constants(r, choice):
+            if r.number(fixed) is not None and _are_constants(r, choice):
                 return _of_each(r, choice, fixed, turned)
         return None
 
-    def _of_each(r: _Rewriter, choice: int, fixed: int, turned: bool) -> int:
+    def _of_each(r: Rewriter, choice: int, fixed: int, turned: bool) -> int:
         operands = r.operands(choice, "where")
         if operands is None:
             pair = (fixed, choice) if turned else (choice, fixed)
-            return r.put(name, *pair)
+            return r.emit(name, *pair)
         condition, *leaves = operands
         yes, no = [_of_each(r, leaf, fixed, turned) for leaf in leaves]
         return r.choose(condition, yes, no)
@@ -304,9 +315,9 @@ def _compare_choices(name: str) -> Identity:
     return compare
 
 
-def _are_constants(r: _Rewriter, x: int, depth: int = 4) -> bool:
+def _are_constants(r: Rewriter, x: int, depth: int = 4) -> bool:
     """Tell a constant, or a choice of such."""
-    if r.constant(x) is not None:
+    if r.number(x) is not None:
         return True
     choice = r.operands(x, "where")
     if choice is None or depth == 0:
@@ -314,23 +325,23 @@ def _are_constants(r: _Rewriter, x: int, depth: int = 4) -> bool:
     return all(_are_constants(r, leaf, depth - 1) for leaf in choice[1:])
 
 
-def _single(r: _Rewriter, *xs: int) -> int | None:
+def _single(r: Rewriter, *xs: int) -> int | None:
     return xs[0] if len(xs) == 1 else None  # sum(x) = x
 
 
-def _pair(r: _Rewriter, *xs: int) -> int | None:
-    return r.put("add", *xs) if len(xs) == 2 else None  # sum(x, y) = x + y
+def _pair(r: Rewriter, *xs: int) -> int | None:
+    return r.emit("add", *xs) if len(xs) == 2 else None  # sum(x, y) = x + y
 
 
-def _dot_of_one(r: _Rewriter, *xs: int) -> int | None:
-    return r.put("mul", *xs) if len(xs) == 2 else None  # dot([x], [y]) = x*y
+def _dot_of_one(r: Rewriter, *xs: int) -> int | None:
+    return r.emit("mul", *xs) if len(xs) == 2 else None  # dot([x], [y]) = x*y
 
 
 IDENTITIES: dict[str, tuple[Identity, ...]] = {
     "add": (_add_zero, _add_negative),
     "sub": (_sub_zero, _sub_negative),
-    "mul": (_times, _mul_negatives),
-    "chain": (_times, _chain),
+    "mul": (_times, _negatives("mul")),
+    "chain": (_times, _chain, _negatives("chain")),
     "neg": (_neg,),
     "div": (_div,),
     "pow": (_pow,),
@@ -348,9 +359,7 @@ IDENTITIES: dict[str, tuple[Identity, ...]] = {
 # Those that may apply where no operand is a constant.
 _WITHOUT_CONSTANTS = {
     **IDENTITIES,
-    "add": (_add_negative,),
-    "sub": (_sub_negative,),
-    "mul": (_mul_negatives,),
-    **dict.fromkeys(("chain", "div", "pow", *COMPARISONS), ()),
+    **{name: IDENTITIES[name][-1:] for name in ("add", "sub", "mul", "chain")},
+    **dict.fromkeys(("div", "pow", *COMPARISONS), ()),
 }
 assert IDENTITIES.keys() & CONDITIONS  # every comparison is there

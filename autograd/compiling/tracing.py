@@ -19,9 +19,9 @@ from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..rules import RULES, Rule
 from ..value import Value, apply
-from .builder import Builder
 from .lowering import Expressions, Slot
 from .program import Number, Program, function_of
+from .simplify import Rewriter
 from .tracers import Condition, Index, Tracer, is_condition, unknown
 
 __all__ = ["Trace", "tracing"]
@@ -57,7 +57,7 @@ class Trace:
 
     def __init__(self, most_guards: int, exact: bool = False) -> None:
         self.exact = exact
-        self.builder = Builder()
+        self.builder = Rewriter(exact=exact)
         self.m = Expressions(self.builder)
         self.numbers: list[Number] = []
         self.captured: list[Value] = []
@@ -340,6 +340,8 @@ class Trace:
     def decide(self, condition: Condition) -> bool:
         """Return which way the numbers of this call go, and guard that."""
         handle = condition.handle
+        if (known := self.builder.number(handle)) is not None:
+            return bool(known)
         if handle not in self.guards:
             if len(self.guards) >= self._most_guards:
                 raise TracingError(
