@@ -1,7 +1,7 @@
 """`Builder`: writes a program; the same operation on the same operands once only."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .program import Instruction, Number, Program, pick
 
@@ -27,6 +27,17 @@ class Builder:
         self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}
 
+    @classmethod
+    def of(cls, program: Program) -> Self:
+        """Return a builder that has made this program: its slots are the handles."""
+        builder = cls(program.inputs, program.indices)
+        for handle, x in enumerate(program.constants, len(program.inputs)):
+            builder._known.setdefault(_key(x), handle)
+            builder.constants[handle] = x
+            builder.made.append(("constant", x))
+        builder.made += program.code
+        return builder
+
     def input(self, name: str, index: bool = False) -> int:
         """Add an input, return its handle."""
         handle, place = len(self.made), len(self.inputs)
@@ -39,8 +50,7 @@ class Builder:
 
     def constant(self, x: Number) -> int:
         """Return the handle of a constant: a float, or a bool, or an int."""
-        # 0.0 and -0.0, True and 1 and 1.0 are equal, but not the same.
-        key = x if x and type(x) is float else ("constant", type(x), repr(x))
+        key = _key(x)
         handle = self._known.get(key)
         if handle is None:
             handle = self._known[key] = len(self.made)
@@ -87,3 +97,13 @@ class Builder:
             tuple((slots[handle], wanted) for handle, wanted in guards),
             frozenset(self.indices),
         )
+
+
+def _key(constant: Number) -> Any:
+    """Return what tells constants apart that are equal, but not the same.
+
+    0.0 and -0.0 are, True and 1 and 1.0.
+    """
+    if constant and type(constant) is float:
+        return constant
+    return "constant", type(constant), repr(constant)

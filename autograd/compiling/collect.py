@@ -4,14 +4,12 @@ A gradient with respect to a weight that is used in many places is such a chain,
 product for each place. What is used only once, in the chain, is taken in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from .builder import Builder
-from .program import Program, pick
+from .program import Instruction, Program
 
 __all__ = ["collected"]
-
-Factors = tuple[int, ...]  # the slots of a product, or of a single term
 
 
 def collected(program: Program, exact: bool) -> Program:
@@ -25,29 +23,27 @@ def collected(program: Program, exact: bool) -> Program:
 
 
 class _Collector:
+    """The program's own instructions; a sum takes the place of its last addition."""
+
     def __init__(self, program: Program, exact: bool) -> None:
         self.program, self.exact = program, exact
-        self.code, self.start = program.code, program.start
+        self.builder = Builder.of(program)
+        self.made = self.builder.made  # by slot
+        self.adds = [
+            slot
+            for slot, instruction in enumerate(program.code, program.start)
+            if instruction[0] == "add"
+        ]
         self.once = self._once()
         self.inner = self._inner()  # additions that are a part of a longer sum
-        self.builder = Builder(program.inputs, program.indices)
-        self.handles: list[int] = [*range(len(program.inputs))]
-        self.handles += map(self.builder.constant, program.constants)
-        self.handles += [-1] * len(self.code)
 
     def _once(self) -> set[int]:
         """Return the sums and products that an addition uses and nothing else."""
-        start = self.start
-        added = {
-            slot
-            for instruction in self.code
-            if instruction[0] == "add"
-            for slot in instruction[1:]
-            if slot >= start and self.code[slot - start][0] in ("add", "mul", "dot")
-        }
+        added = {slot for add in self.adds for slot in self.made[add][1:]}
+        added = {x for x in added if self.made[x][0] in ("add", "mul", "dot")}
         once, again = set[int](), set[int]()
         ends = self.program.outputs, [slot for slot, _ in self.program.guards]
-        for places in (*(instruction[1:] for instruction in self.code), *ends):
+        for places in (*(instruction[1:] for instruction in self.program.code), *ends):
             if not added.isdisjoint(places):
                 for slot in places:
                     (again if slot in once else once).add(slot)
@@ -55,93 +51,61 @@ class _Collector:
 
     def _taken(self, slot: int, name: str) -> bool:
         """Tell whether an operand is the result of this operation, used here only."""
-        return slot in self.once and bool(self.code[slot - self.start][0] == name)
+        return slot in self.once and bool(self.made[slot][0] == name)
 
-    def _inner(self) -> bytearray:
-        inner = bytearray(self.program.size)
-        for instruction in self.code:
-            if instruction[0] == "add":
-                chains = [x for x in instruction[1:] if self._taken(x, "add")]
-                for x in chains[:1] if self.exact else chains:
-                    inner[x] = 1
+    def _inner(self) -> set[int]:
+        inner = set[int]()
+        for add in self.adds:
+            chains = [x for x in self.made[add][1:] if self._taken(x, "add")]
+            inner.update(chains[:1] if self.exact else chains)
         return inner
 
     def run(self) -> Program:
-        """Return the new program."""
-        handles = self.handles
-        for slot, instruction in enumerate(self.code, self.start):
-            name, places = instruction[0], instruction[1:]
-            if self.inner[slot]:
-                continue
-            if slot in self.once and name != "add":
-                for x in places:  # made where it is used, if no sum takes it in
-                    self.handle(x)
-            elif name == "add":
-                handles[slot] = self._sum(slot)
-            else:
-                operands = pick(handles, places)
-                if -1 in operands:
-                    operands = tuple(map(self.handle, places))
-                handles[slot] = self.builder.put((name, *operands))
-        return self.builder.finish(
-            [self.handle(x) for x in self.program.outputs],
-            [(self.handle(x), wanted) for x, wanted in self.program.guards],
-        )
+        """Return the new program; what was taken in is needed no more."""
+        sums = {add: self._sum(add) for add in self.adds if add not in self.inner}
+        for slot, instruction in sums.items():
+            self.made[slot] = instruction
+        return self.builder.finish(self.program.outputs, self.program.guards)
 
-    def handle(self, slot: int) -> int:
-        """Return an operand's handle; make a product that no sum has taken in."""
-        if self.handles[slot] < 0:
-            name, *operands = self.code[slot - self.start]
-            handles = [self.handles[x] for x in operands]
-            self.handles[slot] = self.builder.emit(name, *handles)
-        return self.handles[slot]
-
-    def _sum(self, slot: int) -> int:
-        """Write the sum that ends with this addition."""
-        terms = self._terms(slot)
-        products = sum(len(factors) == 2 for factors in terms)
-        emit, handle = self.builder.emit, self.handle
-        if len(terms) == 2 and products < 2:
-            (plain,) = [x for x in terms if len(x) == 1][:1]
-            (other,) = [x for x in terms if x is not plain]
-            if len(other) == 1:
-                return emit("add", *sorted((handle(plain[0]), handle(other[0]))))
-            if not self.exact:
-                return emit("fma", *map(handle, other), handle(plain[0]))
-            product = emit("mul", *map(handle, other))
-            return emit("add", product, handle(plain[0]))
-        if 2 * products < len(terms):
-            return emit("sum", *map(self._product, terms))
+    def _sum(self, root: int) -> Instruction:
+        """Return the sum that ends with this addition."""
+        terms = self._terms(root)
+        left: list[int] = []
+        right: list[int | None] = []
+        for slot in terms:
+            factors = self._factors(slot, first=not left)
+            half = len(factors) // 2
+            left += factors[:half] or [slot]
+            right += factors[half:] or [None]
+        products = len(right) - right.count(None)
+        if len(left) == 2 and products < 2:
+            if self.exact or not products:
+                return self.made[root]  # type: ignore[no-any-return]
+            at = right.index(None)
+            return ("fma", left[1 - at], right[1 - at], left[at])
+        if 2 * products < len(left):
+            return ("sum", *terms)
         one = self.builder.constant(1.0)
-        left = [handle(x[0]) for x in terms]
-        right = [handle(x[1]) if len(x) == 2 else one for x in terms]
-        return emit("dot", *left, *right)
+        return ("dot", *left, *[one if x is None else x for x in right])
 
-    def _product(self, factors: Factors) -> int:
-        handles = [self.handle(x) for x in factors]
-        return handles[0] if len(handles) == 1 else self.builder.emit("mul", *handles)
+    def _factors(self, slot: int, first: bool) -> Sequence[int]:
+        """Return the factors of a term's products, all left ones first, or nothing."""
+        if self._taken(slot, "mul") or (
+            self._taken(slot, "dot") and (first or not self.exact)
+        ):
+            return self.made[slot][1:]  # type: ignore[no-any-return]
+        return ()
 
-    def _terms(self, root: int) -> list[Factors]:
-        """Return what the addition adds, in order, products as their two factors."""
-        terms: list[Factors] = []
+    def _terms(self, root: int) -> list[int]:
+        """Return what the addition adds, in order."""
+        terms: list[int] = []
         stack = [root]
         while stack:
             slot = stack.pop()
-            if slot == root or self.inner[slot]:
-                _, x, y = self.code[slot - self.start]
-                first, second = (
-                    (y, x) if self.inner[y] and not self.inner[x] else (x, y)
-                )
-                stack += [second, first]
-            elif self._taken(slot, "mul"):
-                terms.append(tuple(self.code[slot - self.start][1:]))
-            elif self._taken(slot, "dot") and not (self.exact and terms):
-                terms += _pairs(self.code[slot - self.start][1:])
+            if slot == root or slot in self.inner:
+                _, x, y = self.made[slot]
+                swap = y in self.inner and x not in self.inner
+                stack += (x, y) if swap else (y, x)
             else:
-                terms.append((slot,))
+                terms.append(slot)
         return terms
-
-
-def _pairs(operands: Sequence[int]) -> Iterator[Factors]:
-    half = len(operands) // 2
-    return zip(operands[:half], operands[half:], strict=True)

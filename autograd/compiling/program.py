@@ -115,7 +115,11 @@ class Program:
             if given is None or (places and min(places) < 0):
                 at = f"slot {len(kinds)}, {name}{places}"
                 raise ProgramError(f"{at}: an operand is no earlier slot")
-            many = len(given) > 4 and name in _OF_MANY and _NUMBERS.issuperset(given)
+            many = (
+                len(given) > 4
+                and name in _OF_MANY
+                and (given.count("number") == len(given) or _NUMBERS.issuperset(given))
+            )
             if not many and (complaint := _complaint(name, given)):
                 raise ProgramError(f"slot {len(kinds)}, {name}{places}: {complaint}")
             kinds.append("condition" if name in CONDITIONS else "number")
@@ -209,7 +213,7 @@ def _kind_of_constant(x: Number) -> str:
 
 
 _NUMBERS = frozenset({"number", "index", "whole"})
-_OF_MANY = {name for name, row in RULES.items() if row.arity is None}
+_OF_MANY = {name for name, row in RULES.items() if row.arity is None}  # of numbers
 
 
 @lru_cache(1000)

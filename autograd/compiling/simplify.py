@@ -56,16 +56,15 @@ class Rewriter(Builder):
     def put(self, instruction: Instruction) -> int:
         """Return the handle of an instruction's result, simplified."""
         name, operands, fixed = instruction[0], instruction[1:], self._fixed
-        identities = _WITHOUT_CONSTANTS
-        if not fixed.isdisjoint(operands) or not operands:
-            if all(map(fixed.__contains__, operands)):
-                numbers = [self.constants[x] for x in operands]
-                return self.constant(function_of(name)(*numbers))
-            identities = IDENTITIES
-        for identity in identities.get(name, ()) if len(operands) < 4 else ():
-            found = identity(self, *operands)
-            if found is not None:
-                return found
+        if all(map(fixed.__contains__, operands)):
+            numbers = [self.constants[x] for x in operands]
+            return self.constant(function_of(name)(*numbers))
+        if len(operands) < 4:  # no identity looks at more
+            rows = _WITHOUT_CONSTANTS if fixed.isdisjoint(operands) else IDENTITIES
+            for identity in rows.get(name, ()):
+                found = identity(self, *operands)
+                if found is not None:
+                    return found
         if name in _COMMUTATIVE:  # constants last, else the earlier one first
             x, y = operands
             if x in fixed or (y < x and y not in fixed):
