@@ -18,7 +18,7 @@ from ..rules import RULES
 from ..structures import flatten, to_array
 from ..value import apply
 from .recording import Branch, Call, Layout, Recordings, check_bounds, expanded
-from .signature import LiveError, Numbers, key_of_array, signature
+from .signature import LiveError, Numbers, call_key, key_of_array, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | None | Sequence[int | None]
@@ -174,9 +174,8 @@ class Batch:
         """Return the call of one sample."""
         args = self.sample(place)
         numbers: Numbers = array("d")
-        for i, x in enumerate(args):
-            signature(x, numbers, i in self.indices)
-        return Call(tuple(args), {}, self.indices, numbers)
+        call_key(args, {}, self.indices, numbers)
+        return Call(args, {}, numbers)
 
     def inputs(self, branch: Branch) -> Array:
         """Return a program's inputs that all samples share."""

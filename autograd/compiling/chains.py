@@ -70,21 +70,16 @@ class Watched:
 
     def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
         """Run one sample."""
-        found, held = self.fast.run_one(numbers)
-        total = sum(found) if isinstance(found, list) else found.sum()
-        return self.strict.run_one(numbers) if total != total else (found, held)
+        ran = self.fast.run_one(numbers)
+        return self.strict.run_one(numbers) if _has_nan(ran[0]) else ran
 
     def summing(self, lanes: Array) -> Callable[[Array], Array]:
         """Return what runs a batch again and again."""
-        import numpy as np
-
         fast = self.fast.summing(lanes)
 
         def run(uniform: Array) -> Array:
             found = fast(uniform)
-            if np.isnan(
-                np.minimum.reduce(found, initial=np.inf)
-            ):  # of NaN and a number, NaN
+            if _has_nan(found):
                 return self.strict.run(uniform, lanes, True)[0]
             return found
 
@@ -95,11 +90,20 @@ class Watched:
     ) -> tuple[Array, Array | None]:
         """Run a batch."""
         found, held = self.fast.run(uniform, lanes, reduce)
-        least = found.min() if found.size else 0.0  # NaN if one of them is
-        if least == least:
+        if not _has_nan(found.ravel()):
             return found, held
         if reduce:
             return self.strict.run(uniform, lanes, reduce)
         again = (found != found).any(axis=0)
         found[:, again] = self.strict.run(uniform, lanes[:, again].copy(), False)[0]
         return found, held
+
+
+def _has_nan(found: Any) -> bool:
+    """Tell whether there is a NaN in a list, or in an array of one axis."""
+    if isinstance(found, list):
+        return any(x != x for x in found)
+    if not found.size:
+        return False
+    least = found[found.argmin()]  # NaN if there is one; quicker than min()
+    return bool(least != least)

@@ -1,8 +1,6 @@
 """`compile`: functions recorded once and run for new numbers; `vmap`."""
 
-import threading
 from array import array
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
@@ -12,8 +10,9 @@ from ..modes import ACTIVE, STATE
 from ..node import describe
 from .backends import backend_of
 from .program import Program
-from .recording import MOST_BRANCHES, Call, Recordings, Times, traced
-from .signature import LiveError, Numbers, signature
+from .recent import Recent
+from .recording import MOST_BRANCHES, Call, Recordings, Subject, traced
+from .signature import LiveError, Numbers, call_key
 
 if TYPE_CHECKING:
     from .samples import Samples
@@ -95,13 +94,11 @@ class Compiled:
         most_branches: int,
     ) -> None:
         update_wrapper(self, f)
-        self._function, self._indices, self._exact = f, indices, exact
+        self._function, self._indices = f, indices
         self._name = getattr(f, "__name__", type(f).__name__)
-        self._backend_name, self._backend = backend_of(backend)
-        self._most_branches = most_branches
-        self._times = Times()
-        self._recordings: OrderedDict[Hashable, Recordings] = OrderedDict()
-        self._lock = threading.Lock()
+        self._backend_name, by = backend_of(backend)
+        self._subject = Subject(f, self._name, indices, by, exact, most_branches)
+        self._recordings: Recent[Recordings] = Recent(_MOST_SIGNATURES)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Return f's result; with Values among the arguments, run f itself on them."""
@@ -109,41 +106,17 @@ class Compiled:
             return self._function(*args, **keywords)
         numbers: Numbers = array("d")
         try:
-            key = self._key(args, keywords, numbers)
+            key = call_key(args, keywords, self._indices, numbers)
         except LiveError:
             return self._function(*args, **keywords)
-        call = Call(args, keywords, self._indices, numbers)
-        return self._for(key).run_one(call)
-
-    def _key(
-        self, args: tuple[Any, ...], keywords: dict[str, Any], numbers: Numbers
-    ) -> Hashable:
-        indices = self._indices
-        return (
-            tuple(signature(x, numbers, i in indices) for i, x in enumerate(args)),
-            tuple((k, signature(x, numbers)) for k, x in keywords.items())
-            if keywords
-            else (),
-        )
+        found = self._recordings.get(key) or self._for(key)
+        return found.run_one(numbers, args, keywords)
 
     def _for(self, key: Hashable) -> Recordings:
         """Return the recordings for a signature, the least recent ones given up."""
-        with self._lock:
-            found = self._recordings.get(key)
-            if found is None:
-                found = self._recordings[key] = Recordings(
-                    self._function,
-                    self._name,
-                    self._backend,
-                    self._exact,
-                    self._most_branches,
-                    self._times,
-                )
-                if len(self._recordings) > _MOST_SIGNATURES:
-                    self._recordings.popitem(last=False)
-            else:
-                self._recordings.move_to_end(key)
-            return found
+        return self._recordings.get(key) or self._recordings.add(
+            key, Recordings(self._subject)
+        )
 
     def map(self, *args: Any, in_axes: Axes = 0, reduce: str | None = None) -> Any:
         """Return f of each sample of a batch, or their sum or mean.
@@ -214,18 +187,17 @@ class Compiled:
         """
         numbers: Numbers = array("d")
         try:
-            self._key(args, keywords, numbers)
+            call_key(args, keywords, self._indices, numbers)
         except LiveError:
             raise ArgumentError(
                 f"{self._name} is recorded for plain numbers, not for Values"
             ) from None
-        call = Call(args, keywords, self._indices, numbers)
-        return traced(self._function, self._name, self._exact, call)[0]
+        return traced(self._subject, Call(args, keywords, numbers))[0]
 
     @property
     def program(self) -> Program:
         """The program of the latest recording, as it is run."""
-        for recordings in reversed(self._recordings.values()):
+        for recordings in reversed(list(self._recordings)):
             if recordings.branches:
                 return recordings.branches[-1].program
         raise ArgumentError(f"{self._name} has not been recorded yet: call it first")
@@ -235,7 +207,7 @@ class Compiled:
 
         Its constants are the plain numbers that f closed over or wrote out.
         """
-        branches = [b for r in list(self._recordings.values()) for b in r.branches]
+        branches = [b for r in self._recordings for b in r.branches]
         latest = branches[-1].program if branches else None
         return Stats(
             backend=self._backend_name,
@@ -247,8 +219,8 @@ class Compiled:
             slots=sum(branch.program.size for branch in branches),
             captured=len(branches[-1].captured) if branches else 0,
             constants=latest.constants if latest else (),
-            seconds_recording=self._times.recording,
-            seconds_simplifying=self._times.simplifying,
+            seconds_recording=self._subject.times.recording,
+            seconds_simplifying=self._subject.times.simplifying,
             seconds_compiling=sum(
                 runner.seconds for b in branches for runner in b.runners.values()
             ),

@@ -9,7 +9,7 @@ import inspect
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,84 +68,87 @@ class Branch:
         return given + array("d", [value.data for value in self.captured])
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What is recorded, and how.
+
+    indices: which of its arguments are whole numbers that may change.
+    """
+
+    function: Callable[..., Any]
+    name: str
+    indices: tuple[int, ...]
+    backend: Backend
+    exact: bool
+    most_branches: int
+    times: Times = field(default_factory=Times)
+
+
 class Recordings:
     """All branches of a function for one signature."""
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        name: str,
-        backend: Backend,
-        exact: bool,
-        most_branches: int,
-        times: Times,
-    ) -> None:
-        self.function, self.name = function, name
-        self.backend, self.exact, self.times = backend, exact, times
-        self.most_branches = most_branches
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
         self.branches: list[Branch] = []
+        self.used = 0
         self._lock = threading.RLock()
 
-    def run_one(self, call: "Call") -> Any:
-        """Return the function's result for one call."""
-        tried = 0
+    def run_one(
+        self, numbers: Numbers, args: Sequence[Any], keywords: dict[str, Any]
+    ) -> Any:
+        """Return the function's result for one call; its arguments' numbers first."""
+        branches, tried = self.branches, 0
         while True:
-            for branch in self.branches[tried:]:
-                check_bounds(branch, call.numbers)
-                numbers = branch.inputs(call.numbers)
-                runner = self.runner(branch, ())
-                found, held = runner.run_one(numbers)
+            while tried < len(branches):
+                branch = branches[tried]
+                if branch.bounds:
+                    check_bounds(branch, numbers)
+                runner = branch.runners.get(()) or self.runner(branch, ())
+                found, held = runner.run_one(branch.inputs(numbers))
                 if held:
                     if isinstance(found, list):
                         return branch.results.build(found)
                     return branch.build(found)
                 branch.failed += 1
                 tried += 1
-            self.record(call, tried)
+            self.record(Call(args, keywords, numbers), tried)
 
     def record(self, call: "Call", known: int) -> None:
         """Add the branch that this call takes, unless another thread has added one."""
         with self._lock:
             if len(self.branches) > known:
                 return
-            if known >= self.most_branches:
+            if known >= self.subject.most_branches:
                 raise TracingError(
-                    f"{self.name} has taken {known} different branches for arguments "
-                    f"of one kind, each of them a recording of its own: choose with "
-                    f"where(condition, a, b) in place of `if`, or allow more by "
-                    f"compile(..., max_branches={2 * known})"
+                    f"{self.subject.name} has taken {known} different branches for "
+                    f"arguments of one kind, each of them a recording of its own: "
+                    f"choose with where(condition, a, b) in place of `if`, or allow "
+                    f"more by compile(..., max_branches={2 * known})"
                 )
             self.branches.append(self._recorded(call))
 
     @uncollected()
     def _recorded(self, call: "Call") -> Branch:
         start = time.perf_counter()
-        recorded, trace, structure = traced(self.function, self.name, self.exact, call)
+        recorded, trace, structure = traced(self.subject, call)
         middle = time.perf_counter()
         fast = relaxed(recorded.verify())
-        program = collected(fast or recorded, exact=self.exact).verify()
-        self.times.recording += middle - start
-        self.times.simplifying += time.perf_counter() - middle
+        program = collected(fast or recorded, exact=self.subject.exact).verify()
+        self.subject.times.recording += middle - start
+        self.subject.times.simplifying += time.perf_counter() - middle
         captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))
         found = captured, bounds, structure
         return Branch(recorded, program, fast is not None, *found)
 
     def without_guards(self, branch: Branch) -> "Recordings":
         """Return one branch for calls that are known to take it."""
-        found = Recordings(
-            self.function,
-            self.name,
-            self.backend,
-            self.exact,
-            self.most_branches,
-            self.times,
-        )
+        found = Recordings(self.subject)
         program = replace(branch.program, guards=())
         found.branches = [
             replace(
                 branch,
                 recorded=replace(branch.recorded, guards=()),
-                program=simplified(program, exact=self.exact),
+                program=simplified(program, exact=self.subject.exact),
                 bounds=(),
                 runners={},
             )
@@ -166,28 +169,27 @@ class Recordings:
         return found
 
     def _prepared(self, program: Program, varying: tuple[bool, ...]) -> Runner:
-        return self.backend.prepare(program, varying, exact=self.exact)
+        return self.subject.backend.prepare(program, varying, exact=self.subject.exact)
 
     def _strict(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
         start = time.perf_counter()
-        program = simplified(branch.recorded, exact=self.exact)
-        self.times.simplifying += time.perf_counter() - start
+        program = simplified(branch.recorded, exact=self.subject.exact)
+        self.subject.times.simplifying += time.perf_counter() - start
         return self._prepared(program, varying)
 
 
 @uncollected()
-def traced(
-    function: Callable[..., Any], name: str, exact: bool, call: "Call"
-) -> tuple[Program, Trace, Structure]:
+def traced(subject: Subject, call: "Call") -> tuple[Program, Trace, Structure]:
     """Record a function; return its program, the recording, how results are nested."""
-    with tracing(MOST_GUARDS, exact) as trace:
+    name = subject.name
+    with tracing(MOST_GUARDS, subject.exact) as trace:
         rest = iter(call.numbers)
 
         def make(name: str, index: bool) -> Any:
             return trace.input(name, next(rest), index)
 
-        args, keywords = call.rebuilt(function, make)
-        result = function(*args, **keywords)
+        args, keywords = call.rebuilt(subject, make)
+        result = subject.function(*args, **keywords)
         _check_result(name, result)
         flat, structure = flatten(result, f"the result of {name}")
         return trace.finish(flat), trace, structure
@@ -197,18 +199,17 @@ def traced(
 class Call:
     """One call: its arguments, and their numbers in the order of the inputs."""
 
-    args: tuple[Any, ...]
+    args: Sequence[Any]
     keywords: dict[str, Any]
-    indices: tuple[int, ...]
     numbers: Numbers
 
     def rebuilt(
-        self, function: Any, make: Callable[[str, bool], Any]
+        self, subject: Subject, make: Callable[[str, bool], Any]
     ) -> tuple[list[Any], dict[str, Any]]:
         """Return the arguments with `make(name, is index)` in place of each number."""
-        names = _parameter_names(function, len(self.args))
+        names = _parameter_names(subject.function, len(self.args))
         args = [
-            rebuilt(x, make, names[i], i in self.indices)
+            rebuilt(x, make, names[i], i in subject.indices)
             for i, x in enumerate(self.args)
         ]
         keywords = {key: rebuilt(x, make, key) for key, x in self.keywords.items()}

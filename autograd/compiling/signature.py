@@ -6,7 +6,7 @@ the key: two calls with the same key can use the same program.
 """
 
 from array import array
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -28,28 +28,40 @@ def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
 
     Raises `LiveError` for Values, `TracingError` for what can be neither.
     """
+    return _READERS[type(x)](x, numbers, index)
+
+
+def _of_sequence(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    return (type(x), *[_READERS[type(each)](each, numbers, index) for each in x])
+
+
+def _of_dict(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    items = [
+        (key, _READERS[type(each)](each, numbers, index)) for key, each in x.items()
+    ]
+    return (type(x), *items)
+
+
+def _of_node(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    raise LiveError
+
+
+def _of_float(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    if index:
+        return _of_other(x, numbers, index)
+    numbers.append(x)
+    return "number"
+
+
+def _of_other(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    """Read an index or a constant."""
     kind: Any = type(x)
-    if kind is float and not index:
-        numbers.append(x)
-        return "number"
     sort = _sort(kind)
-    if sort == "sequence":
-        return (kind, *[signature(each, numbers, index) for each in x])
-    if sort == "array":
-        return _of_array(x, numbers, index)
-    if sort == "dict":
-        items = [(key, signature(each, numbers, index)) for key, each in x.items()]
-        return (kind, *items)
-    if sort == "node":
-        raise LiveError
     if index:
         if sort == "bool" or not hasattr(x, "__index__"):
             raise NumberError(f"an index argument is a whole number, got {describe(x)}")
         numbers.append(x.__index__())
         return "index"
-    if sort == "float":
-        numbers.append(float(x))
-        return "number"
     if sort == "exact":
         raise NumberError(f"a compiled function computes in floats, got {describe(x)}")
     try:
@@ -61,6 +73,28 @@ def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
             f"over it"
         ) from None
     return kind, x
+
+
+Reader: TypeAlias = Callable[[Any, Numbers, bool], Hashable]
+
+
+class _Readers(dict[type, Reader]):
+    """What reads the arguments of a type, by the type."""
+
+    def __missing__(self, kind: Any) -> Reader:
+        by_sort = {
+            "sequence": _of_sequence,
+            "dict": _of_dict,
+            "node": _of_node,
+            "float": _of_float,
+        }
+        sort = _sort(kind)
+        reader = _array_reader() if sort == "array" else by_sort.get(sort, _of_other)
+        self[kind] = reader
+        return reader
+
+
+_READERS = _Readers()
 
 
 @cache
@@ -88,6 +122,21 @@ def _whole(kind: type) -> bool:
     return hasattr(kind, "__index__")
 
 
+@cache
+def _array_reader() -> Reader:
+    import numpy
+
+    plain, double = numpy.ndarray, numpy.dtype(float)
+
+    def read(x: Any, numbers: Numbers, index: bool) -> Hashable:
+        if x.dtype is double and type(x) is plain and not index:  # most of them
+            numbers.frombytes(x.tobytes())
+            return "array", x.shape, False
+        return _of_array(x, numbers, index)
+
+    return read
+
+
 def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
     kind = x.dtype.kind
     if index and kind not in "iu":
@@ -103,6 +152,17 @@ def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
             "an array of dtype object holds no floats: use array.astype(float)"
         )
     return "constant", x.shape, x.dtype.str, x.tobytes()
+
+
+def call_key(
+    args: Sequence[Any],
+    keywords: dict[str, Any],
+    indices: tuple[int, ...],
+    numbers: Numbers,
+) -> Hashable:
+    """Return the key of a call, some of whose arguments are indices."""
+    keys = [_READERS[type(x)](x, numbers, i in indices) for i, x in enumerate(args)]
+    return tuple(keys), _of_dict(keywords, numbers, False) if keywords else ()
 
 
 def key_of_array(shape: tuple[int, ...], index: bool) -> Hashable:
