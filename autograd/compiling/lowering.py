@@ -14,7 +14,7 @@ from typing import Any
 from ..namespace import Namespace
 from ..rules import RULES
 from .builder import Builder
-from .program import CONDITIONS, Program
+from .program import CONDITIONS, Program, pick
 
 __all__ = ["Expressions", "Slot", "expanded", "is_primitive", "lowered"]
 
@@ -190,10 +190,11 @@ def expanded(program: Program) -> tuple[Builder, list[int]]:
     handles = list(range(len(program.inputs)))
     handles += map(builder.constant, program.constants)
     primitives = {name for name, *_ in program.code if is_primitive(name)}
-    handle, emit, append = handles.__getitem__, builder.emit, handles.append
-    for name, *places in program.code:
+    put, append = builder.put, handles.append
+    for instruction in program.code:
+        name, places = instruction[0], instruction[1:]
         if name in primitives:
-            append(emit(name, *map(handle, places)))
+            append(put((name, *pick(handles, places))))
             continue
         operands = [Slot(m, handles[place]) for place in places]
         if name == "chains":

@@ -13,6 +13,7 @@ from collections import ChainMap
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from ..garbage import uncollected
 from ..program import Program
 from .calls import wrappers
 from .ir import SIGNATURE, Part, weight, written
@@ -59,6 +60,7 @@ class Kernel:
     level: int = 0
 
 
+@uncollected()
 def kernel(
     program: Program,
     varying: tuple[bool, ...],

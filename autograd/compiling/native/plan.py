@@ -89,7 +89,8 @@ def _items(builder: Builder, plan: Plan, varying: tuple[bool, ...]) -> list[Item
     """Return the instructions, long sums in parts; note all others in the plan."""
     items: list[Item] = []
     extra = len(builder.made)  # slots of parts
-    for slot, (name, *operands) in enumerate(builder.made):
+    for slot, made in enumerate(builder.made):
+        name, operands = made[0], made[1:]
         if name == "input":
             _note_input(plan, slot, varying[operands[0]])
         elif name == "constant":
@@ -107,7 +108,7 @@ def _items(builder: Builder, plan: Plan, varying: tuple[bool, ...]) -> list[Item
         else:
             if is_condition(name):
                 plan.conditions.add(slot)
-            items.append((slot, name, tuple(operands)))
+            items.append((slot, name, operands))
     return items
 
 
@@ -120,11 +121,11 @@ def _note_input(plan: Plan, slot: int, varies: bool) -> None:
         plan.uniform += 1
 
 
-def _parts(name: str, operands: list[int]) -> list[tuple[str, tuple[int, ...]]]:
+def _parts(name: str, operands: tuple[int, ...]) -> list[tuple[str, tuple[int, ...]]]:
     """Split a long sum from left to right; `more` adds products to its first."""
     if name == "sum":
         ranges = range(0, len(operands), LONGEST)
-        return [("sum", tuple(operands[i : i + LONGEST])) for i in ranges]
+        return [("sum", operands[i : i + LONGEST]) for i in ranges]
     half, step = len(operands) // 2, LONGEST // 2
     left, right = operands[:half], operands[half:]
     return [

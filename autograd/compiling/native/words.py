@@ -14,9 +14,11 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
+from functools import lru_cache
+from itertools import groupby, pairwise
 from operator import itemgetter, sub
 
+from ..program import pick
 from .calls import address_of, function_called
 from .handlers import ARITIES, HANDLERS
 from .plan import Item, Plan
@@ -63,7 +65,8 @@ def tabled(plan: Plan) -> Table:
     Raises `NotInWords` where an operation has no handler.
     """
     once = _Once(plan, plan.once if plan.varying else plan.tiled)
-    words, places, calls, between = array("i"), once.places, once.writer.calls, 0
+    words, calls, between = array("i"), once.writer.calls, 0
+    places: Sequence[int] | dict[int, int] = once.places
     count = once.writer.count
     if plan.varying:
         tile = _Tile(plan, once)
@@ -111,7 +114,7 @@ class _Writer:
         name: str,
         to: int,
         places: Sequence[int],
-        steps: Sequence[int],
+        steps: tuple[int, ...],
         count: int,
     ) -> None:
         """Write an instruction."""
@@ -126,12 +129,12 @@ class _Writer:
             else:
                 self._dot(to, places, steps, count, "more." * (name == "more"))
         elif name in ARITIES:
-            rows = [
-                (self._row(i, place, step, count), "v") if step else (place, "u")
-                for i, (place, step) in enumerate(zip(places, steps, strict=True))
-            ]
-            kinds = "".join([kind for _, kind in rows])
-            self.put(f"{name}.{kinds}", to, *[place for place, _ in rows])
+            handler, moved = _form(name, steps)
+            if moved:
+                places = list(places)
+                for i in moved:
+                    places[i] = self._row(i, places[i], steps[i], count)
+            self.put(handler, to, *places)
         else:
             self._call(name, to, places, steps, count)
 
@@ -151,7 +154,7 @@ class _Writer:
         return to
 
     def _sum(
-        self, to: int, places: Sequence[int], steps: Sequence[int], count: int
+        self, to: int, places: Sequence[int], steps: tuple[int, ...], count: int
     ) -> None:
         more = ""
         for step, pairs in groupby(zip(places, steps, strict=True), itemgetter(1)):
@@ -165,25 +168,18 @@ class _Writer:
         self,
         to: int,
         places: Sequence[int],
-        steps: Sequence[int],
+        steps: tuple[int, ...],
         count: int,
         more: str,
     ) -> None:
         half = len(places) // 2
-        terms = [*zip(places[:half], places[half:], strict=True)]
-        each, end = [*zip(steps[:half], steps[half:], strict=True)], 0
-        while end < half:
-            start, kind = end, each[end]
-            end += 1
-            while end < half and each[end] == kind:
-                end += 1
-            kinds = _KINDS.get(kind, "ss")
-            spaced = (*kind, count) if kinds == "ss" else ()
-            run = terms[start:end]
-            if kind == (0, 1):
-                run = [(y, x) for x, y in run]
+        for kinds, start, end, swapped, spaced in _dot_runs(steps):
+            flat = [0] * (2 * (end - start))
+            flat[swapped::2] = places[start:end]
+            flat[1 - swapped :: 2] = places[half + start : half + end]
             handler = f"{more}{self._fused}dot.{kinds}"
-            self.put(handler, to, len(run), *spaced, *chain.from_iterable(run))
+            lanes = (*spaced, count) if spaced else ()
+            self.put(handler, to, end - start, *lanes, *flat)
             more = "more."
 
     def _call(
@@ -191,7 +187,7 @@ class _Writer:
         name: str,
         to: int,
         places: Sequence[int],
-        steps: Sequence[int],
+        steps: tuple[int, ...],
         count: int,
     ) -> None:
         if name == "norm" or len(places) not in (1, 2):
@@ -206,6 +202,34 @@ class _Writer:
         self.calls[name] = len(rows)
         address = struct.unpack("2i", struct.pack("q", address_of(name, len(rows))))
         self.put(f"call{len(rows)}", to, count, *address, *rows)
+
+
+@lru_cache(4096)
+def _form(name: str, steps: tuple[int, ...]) -> tuple[str, list[int]]:
+    """Return the handler for operands so far apart, and which must be moved for it."""
+    kinds = "".join(["v" if step else "u" for step in steps])
+    return f"{name}.{kinds}", [i for i, step in enumerate(steps) if step not in (0, 1)]
+
+
+@lru_cache(4096)
+def _dot_runs(
+    steps: tuple[int, ...],
+) -> list[tuple[str, int, int, bool, tuple[int, ...]]]:
+    """Return runs of terms that one handler adds.
+
+    Of each its kinds, its first term and its end, whether factors change places, and
+    how far they are apart where the handler must be told.
+    """
+    half = len(steps) // 2
+    found: list[tuple[str, int, int, bool, tuple[int, ...]]] = []
+    start = 0
+    for each, run in groupby(zip(steps[:half], steps[half:], strict=True)):
+        end = start + len(list(run))
+        kinds = _KINDS.get(each, "ss")
+        spaced = each if kinds == "ss" else ()
+        found.append((kinds, start, end, each == (0, 1), spaced))
+        start = end
+    return found
 
 
 _Row = tuple[tuple[int, ...], int]  # the places of an instruction's operands, its slot
@@ -223,7 +247,9 @@ class _Once:
     def __init__(self, plan: Plan, items: Iterable[Item]) -> None:
         self.plan = plan
         self.constants = [0.0]
-        self.places: dict[int, int] = {}
+        items = list(items)
+        slots = [*plan.sources, *[slot for slot, _, _ in items]]
+        self.places = [-1] * (1 + max(slots, default=0))
         for slot, (kind, x) in plan.sources.items():
             if kind == "uniform":
                 self.places[slot] = int(x)
@@ -233,7 +259,6 @@ class _Once:
         spare = plan.uniform + len(self.constants)
         self.writer = _Writer(plan, spare, with_vectors=False)
         self.end = spare + _SPARE
-        items = list(items)
         for (_, name, _), group in self._levels(items):
             if name == "take":
                 self._take(group)
@@ -250,7 +275,7 @@ class _Once:
         self, items: Iterable[Item]
     ) -> list[tuple[tuple[int, str, int], list[tuple[int, tuple[int, ...]]]]]:
         """Return instructions of one kind whose operands are known by then, in turn."""
-        levels = dict.fromkeys(self.places, 0)
+        levels = [0] * len(self.places)
         groups = defaultdict(list)
         for slot, name, operands in items:
             if name in _WRITTEN:
@@ -258,14 +283,13 @@ class _Once:
             if name not in _KNOWN:
                 given = self.plan.sources, name, operands, self.plan.exact
                 name, operands = function_called(*given)
-            level = 1 + max(map(levels.__getitem__, operands), default=0)
+            level = 1 + max(pick(levels, operands), default=0)
             levels[slot] = level
             groups[level, name, len(operands)].append((slot, operands))
         return sorted(groups.items(), key=lambda group: group[0][0])
 
     def _group(self, name: str, group: list[tuple[int, tuple[int, ...]]]) -> None:
-        place = self.places.__getitem__
-        rows = sorted([((*map(place, operands),), slot) for slot, operands in group])
+        rows = sorted([(pick(self.places, places), slot) for slot, places in group])
         for run, steps in _runs(rows):
             self.writer.write(name, self.end, run[0][0], steps, len(run))
             self._results(run)
@@ -276,10 +300,9 @@ class _Once:
             self.end += 1
 
     def _take(self, group: list[tuple[int, tuple[int, ...]]]) -> None:
-        place = self.places.__getitem__
         even = defaultdict(list)  # by the distance of the table's numbers
         for slot, operands in group:
-            index, *table = map(place, operands)
+            index, *table = pick(self.places, operands)
             step = table[1] - table[0] if len(table) > 1 else 0
             if all(b - a == step for a, b in pairwise(table)):
                 even[step].append(((index, table[0]), slot))
@@ -380,7 +403,7 @@ class _Tile:
         varying, single = self.places, self._single
         # A number that has been brought into a row is still read where it is single.
         places = [single[p] if p in single else varying[p] for p in operands]
-        steps = [0 if p in single else 1 for p in operands]
+        steps = tuple([0 if p in single else 1 for p in operands])
         writer.write(name, to, places, steps, LANES)
 
 
