@@ -189,7 +189,7 @@ def expanded(program: Program) -> tuple[Builder, list[int]]:
     m = Expressions(builder)
     handles = list(range(len(program.inputs)))
     handles += map(builder.constant, program.constants)
-    primitives = {name for name, *_ in program.code if is_primitive(name)}
+    primitives = set(filter(is_primitive, {x[0] for x in program.code}))
     put, append = builder.put, handles.append
     for instruction in program.code:
         name, places = instruction[0], instruction[1:]

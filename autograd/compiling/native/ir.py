@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from .calls import function_called
 from .operations import USES, form_of
-from .plan import Item, Plan
+from .plan import Item, Plan, weight
 from .shapes import SCALAR, VECTOR, Shape
 from .vectors import VECTORS
 
@@ -40,11 +40,6 @@ class Part:
     places: int = 0
 
 
-def weight(item: Item) -> int:
-    """Return about how many instructions of the machine an item takes."""
-    return max(1, len(item[2]) - 1)
-
-
 def _split(items: Sequence[Item], size: int) -> list[list[Item]]:
     """Cut a list of items into pieces of about this weight."""
     pieces: list[list[Item]] = [[]]
@@ -54,7 +49,7 @@ def _split(items: Sequence[Item], size: int) -> list[list[Item]]:
             pieces.append([])
             room = size
         pieces[-1].append(item)
-        room -= weight(item)
+        room -= weight([item])
     return pieces
 
 
@@ -85,7 +80,7 @@ def written(
             free.append(places.pop(slot))
         part.names.append(f"{name}{k}")
         part.texts.append(function.text(f"{name}{k}"))
-        part.weights.append(sum(map(weight, piece)))
+        part.weights.append(weight(piece))
         part.calls.append(function.calls)
         part.fast.append(function.fast)
     return part
@@ -215,7 +210,7 @@ class _Function:
 
     def write(self, slot: int, name: str, operands: tuple[int, ...]) -> None:
         """Write an item."""
-        self.room -= weight((slot, name, operands))
+        self.room -= weight([(slot, name, operands)])
         if self.room <= 0:
             self._forget()
         special = _SPECIAL.get(name)

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from ..garbage import uncollected
 from ..program import Program
 from .calls import wrappers
-from .ir import SIGNATURE, Part, weight, written
+from .ir import SIGNATURE, Part, written
 from .loops import ARGUMENTS, CHUNK, GIVEN, arguments, batch, pad
 from .loops import sums as added
-from .plan import Item, Plan, planned
+from .plan import Item, Plan, planned, weight
 from .shapes import LANES, SCALAR, VECTOR, Shape
 from .tabled import HEADER, tile
 from .vectors import vector
@@ -76,7 +76,7 @@ def kernel(
     """
     plan = planned(program, varying, exact)
     if level is None:
-        level = 0 if _weight(plan) > SMALL else 1
+        level = 0 if plan.weight > SMALL else 1
     if level == 0:
         with suppress(NotInWords):
             return _followed(plan, sums)
@@ -91,11 +91,6 @@ def kernel(
     made.modules, made.calls = _modules(made.modules[0], [once, tiled])
     made.kept, made.level = plan.kept, level
     return made
-
-
-def _weight(plan: Plan) -> int:
-    """Return about how many instructions of the machine a tile, or a sample, takes."""
-    return sum(map(weight, plan.tiled))
 
 
 def _followed(plan: Plan, sums: bool) -> Kernel:
@@ -138,7 +133,7 @@ def _batch(plan: Plan, main: list[str], between: int, sums: bool) -> Kernel:
         uniform=plan.uniform,
         varying=plan.varying,
         guarded=plan.guarded,
-        weight=_weight(plan),
+        weight=plan.weight,
         scratch=end,
         sums=groups * LANES,
         functions=("run", "before", "chunks", *(["totals"] if sums else [])),
@@ -154,7 +149,7 @@ def _of_sample(plan: Plan, scratch: int) -> Kernel:
         uniform=plan.uniform,
         varying=0,
         guarded=plan.guarded,
-        weight=_weight(plan),
+        weight=plan.weight,
         scratch=scratch,
     )
 
@@ -175,8 +170,7 @@ def _single(plan: Plan, level: int) -> Kernel:
 def _part(
     plan: Plan, items: list[Item], shape: Shape, name: str, sums: bool, level: int
 ) -> Part:
-    total = sum(map(weight, items))
-    size = SMALL if level > 1 and total <= SMALL else PIECE
+    size = SMALL if level > 1 and weight(items) <= SMALL else PIECE
     return written(plan, items, shape, name, size, sums)
 
 

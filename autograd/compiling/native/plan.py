@@ -6,6 +6,7 @@ in memory for the tiles; the rest runs on 8 samples at once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 from ..builder import Builder
@@ -44,6 +45,16 @@ class Plan:
     outputs: int = 0
     guarded: bool = False
     exact: bool = False
+
+    @cached_property
+    def weight(self) -> int:
+        """About how many instructions of the machine a tile, or a sample, takes."""
+        return weight(self.tiled)
+
+
+def weight(items: Iterable[Item]) -> int:
+    """Return about how many instructions of the machine items take."""
+    return sum([max(1, len(operands) - 1) for _, _, operands in items])
 
 
 def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
