@@ -27,8 +27,9 @@ class OverValues:
         rule, on_numbers = RULES[name], getattr(self._numbers, name)
 
         def function(*operands: Any) -> Any:
-            if not all(is_number(operand) for operand in operands):
-                return self._apply(rule, *operands)
+            for operand in operands:
+                if not is_number(operand):
+                    return self._apply(rule, *operands)
             return on_numbers(*operands)
 
         setattr(self, name, function)

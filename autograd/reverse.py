@@ -224,15 +224,15 @@ def differentiable_cotangents(
         if not node.is_recorded:
             check_fresh(node)
         operands = operands_of(node)
-        wanted = list(map(needed.__contains__, map(id, operands)))
+        into: list[Any] = list(map(terms.get, map(id, operands)))
+        wanted = [added is not None for added in into]
         if True not in wanted:
             continue
         partials = node.rule.local(over_values, node, operands, wanted)
         if watch is not None:
             used[key] = list(compress(zip(operands, partials, strict=True), wanted))
-        for operand, partial in zip(operands, partials, strict=False):
+        for added, partial in zip(into, partials, strict=False):
             if partial is not None and (hasattr(partial, "rule") or partial != 0):
-                added = terms[id(operand)]
                 added.append(bar)
                 added.append(partial)
     if watch is not None:

@@ -1,5 +1,6 @@
 """`Builder`: writes a program; the same operation on the same operands once only."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ class Builder:
         self.constants: dict[int, Number] = {}  # by handle
         self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}
+        self.known = self._known.get  # the handle of what has been made, or None
 
     @classmethod
     def of(cls, program: Program) -> Self:
@@ -104,6 +106,6 @@ def _key(constant: Number) -> Any:
 
     0.0 and -0.0 are, True and 1 and 1.0.
     """
-    if constant and type(constant) is float:
-        return constant
-    return "constant", type(constant), repr(constant)
+    if type(constant) is not float:
+        return "constant", type(constant), constant
+    return constant or ("constant", math.copysign(1.0, constant))

@@ -56,10 +56,14 @@ class Rewriter(Builder):
     def put(self, instruction: Instruction) -> int:
         """Return the handle of an instruction's result, simplified."""
         name, operands, fixed = instruction[0], instruction[1:], self._fixed
-        if all(map(fixed.__contains__, operands)):
+        if not operands or (
+            operands[0] in fixed and all(map(fixed.__contains__, operands))
+        ):
             numbers = [self.constants[x] for x in operands]
             return self.constant(function_of(name)(*numbers))
         if len(operands) < 4:  # no identity looks at more
+            if (known := self.known(instruction)) is not None:
+                return known
             rows = _WITHOUT_CONSTANTS if fixed.isdisjoint(operands) else IDENTITIES
             for identity in rows.get(name, ()):
                 found = identity(self, *operands)
@@ -260,12 +264,13 @@ def _where(r: Rewriter, c: int, a: int, b: int) -> int | None:
         return a  # a if c else a = a
     if (opposite := r.operands(c, "not")) is not None:
         return r.emit("where", opposite[0], b, a)  # a if not c else b = b if c else a
-    inner = r.operands(a, "where")
-    if inner is not None and inner[0] == c:
-        return r.emit("where", c, inner[1], b)  # (a if c else z) if c else b
-    inner = r.operands(b, "where")
-    if inner is not None and inner[0] == c:
-        return r.emit("where", c, a, inner[2])  # a if c else (z if c else b)
+    for place, branch in ((1, a), (2, b)):
+        inner = r.made[branch]
+        if inner[0] == "where" and inner[1] == c:
+            # (y if c else z) if c else b = y if c else b, and so for the other branch
+            operands = [c, a, b]
+            operands[place] = inner[place + 1]
+            return r.emit("where", *operands)
     return None
 
 

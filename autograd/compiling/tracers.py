@@ -26,13 +26,18 @@ def unknown(what: str) -> TracingError:
     )
 
 
-def _operator(rule: Rule, by_rule: Callable[[Any, Any], Any]) -> Any:
+def _operator(rule: Rule, by_rule: Callable[[Any, Any], Any], reflected: bool) -> Any:
     def quick(self: Any, other: Any) -> Any:
         if type(other) in _OPERANDS:
             return apply(rule, self, other)
         return by_rule(self, other)
 
-    return quick
+    def quick_reflected(self: Any, other: Any) -> Any:
+        if type(other) in _OPERANDS:
+            return apply(rule, other, self)
+        return by_rule(self, other)
+
+    return quick_reflected if reflected else quick
 
 
 class Tracer(Value):
@@ -61,13 +66,16 @@ class Tracer(Value):
     def grad(self, new: Number) -> None:
         raise unknown("assigning to .grad")
 
-    __add__, __sub__, __mul__, __truediv__ = (
-        _operator(RULES[name], getattr(Value, f"__{method}__"))
+    __add__, __sub__, __mul__, __truediv__, __radd__, __rsub__, __rmul__ = (
+        _operator(RULES[name], getattr(Value, f"__{method}__"), method[0] == "r")
         for name, method in [
             ("add", "add"),
             ("sub", "sub"),
             ("mul", "mul"),
             ("div", "truediv"),
+            ("add", "radd"),
+            ("sub", "rsub"),
+            ("mul", "rmul"),
         ]
     )
 
@@ -123,7 +131,7 @@ class Tracer(Value):
     __deepcopy__ = __copy__ = __reduce_ex__  # type: ignore[assignment]
 
 
-_OPERANDS = {Tracer, Value, float}
+_OPERANDS = {Tracer, Value, float, int}
 
 
 class Index(Tracer):

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import NumberError, OpaqueRuleError, TracingError
 from ..graph import topological_order
+from ..floats import as_float
 from ..kinds import FLOATS, namespace_of_type
 from ..layout import connect, is_number, parents_of
 from ..modes import STATE, collect_leaves, recording
@@ -104,7 +105,7 @@ class Trace:
             out._d_left = 1.0 if only_values else _mark(left)
             out._d_right = 1.0 if only_values else _mark(right)
         elif count and not only_values:
-            connect(out, operands, list(map(_mark, operands)))
+            connect(out, operands, [_mark(x) for x in operands])
         elif count == 1:
             (out._left,), out._d_left = operands, 1.0
         elif count:
@@ -113,7 +114,10 @@ class Trace:
 
     def _handle(self, x: Any) -> int:
         """Return the handle of an operand: Tracer, Value from outside or number."""
-        if isinstance(x, Tracer | Condition):
+        kind = type(x)
+        if kind is float or kind is int:
+            return self.builder.constant(as_float(x))
+        if kind is Tracer or kind is Condition or isinstance(x, Tracer):
             if x.trace is not self:
                 raise unknown("a Value of another recording")
             handle: int = x.handle
@@ -187,8 +191,8 @@ class Trace:
                 elif kind is Value and (handle := self._inputs.get(id(x))) is not None:
                     handles.append(handle)
                     depends = True
-                elif kind is float:
-                    handles.append(self.builder.constant(x))
+                elif kind is float or (kind is int and not rule.static):
+                    handles.append(self.builder.constant(as_float(x)))
                     only_values = False
                 else:
                     return self._apply(rule, operands) if self.takes(operands) else None
@@ -249,7 +253,9 @@ class Trace:
             return None
         if type(partials[0]) in FLOAT_TYPES and all(map(_is_one, partials)):
             return apply(RULES["sum"], *cotangents)
-        return apply(_CHAINS, *cotangents, *partials)
+        operands = (*cotangents, *partials)
+        found = self.apply(_CHAINS, operands)
+        return apply(_CHAINS, *operands) if found is None else found
 
     def _cut(self, x: Any) -> Tracer:
         """Return a Tracer of the same number that is a leaf to derivatives."""

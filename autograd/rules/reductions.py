@@ -41,13 +41,11 @@ def _size_of_exponents(m: Any, xs: Numbers) -> Number:
 def _softmax(m: Any, xs: Numbers) -> tuple[Number, ...]:
     """e^x_i / Σ e^x_j, shifted by the largest; the shift is a constant."""
     top = m.detach(m.max(*xs))
-    endless, lowest, known = m.abs(top) == m.inf, top == -m.inf, top == top
+    endless = m.abs(top) == m.inf
     weights = [m.where(endless, m.where(x == top, 1, 0), m.exp(x - top)) for x in xs]
-    total = m.sum(*weights)
-    return tuple(
-        m.where(lowest, 0, m.where(known, m.div(weight, total), top))
-        for weight in weights
-    )
+    # All −inf: 1/inf of each. A NaN among them: all NaN.
+    total = m.where(top == -m.inf, m.inf, m.where(top == top, m.sum(*weights), top))
+    return tuple(m.div(weight, total) for weight in weights)
 
 
 def _ties(m: Any, out: Number, xs: Numbers) -> tuple[Number, ...]:

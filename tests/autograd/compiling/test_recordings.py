@@ -89,6 +89,14 @@ def test_zero_edges_are_dropped_and_zero_values_kept():
     assert recorded(value_and_grad(f), 2.0) == (2.0, 2.0)
 
 
+@FAST
+def test_an_int_beyond_the_floats_is_an_infinity_as_in_the_eager_run(exact):
+    def f(x):
+        return [x * 10**400, 10**400 - x, where(x > 0, -(10**400), x)]
+
+    assert recorded(f, 2.0, exact=exact) == [np.inf, np.inf, -np.inf]
+
+
 # What belongs to another recording
 
 
