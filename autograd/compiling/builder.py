@@ -86,17 +86,27 @@ class Builder:
                 chosen.append(handle)
                 for operand in made[handle][1:]:
                     needed[operand] = 1
-        chosen.reverse()
         constants = [handle for handle in self.constants if needed[handle]]
-        slots = [-1] * len(made)
+        return self.program(constants, chosen[::-1], outputs, guards)
+
+    def program(
+        self,
+        constants: Sequence[int],
+        chosen: Sequence[int],
+        outputs: Sequence[int],
+        guards: Sequence[tuple[int, bool]],
+    ) -> Program:
+        """Return the program of these constants and instructions, by handle."""
+        slots = [-1] * len(self.made)
         for slot, handle in enumerate((*self._places, *constants, *chosen)):
             slots[handle] = slot
+        code = map(self.made.__getitem__, chosen)
         return Program(
             tuple(self.inputs),
             tuple([self.constants[handle] for handle in constants]),
-            tuple([(x[0], *pick(slots, x[1:])) for x in map(made.__getitem__, chosen)]),
-            tuple(slots[handle] for handle in outputs),
-            tuple((slots[handle], wanted) for handle, wanted in guards),
+            tuple([(x[0], *pick(slots, x[1:])) for x in code]),
+            tuple([slots[handle] for handle in outputs]),
+            tuple([(slots[handle], wanted) for handle, wanted in guards]),
             frozenset(self.indices),
         )
 

@@ -36,6 +36,7 @@ class _Collector:
         ]
         self.once = self._once()
         self.inner = self._inner()  # additions that are a part of a longer sum
+        self.gone: set[int] = set()  # products that are a part of a sum
 
     def _once(self) -> set[int]:
         """Return the sums and products that an addition uses and nothing else."""
@@ -61,32 +62,42 @@ class _Collector:
         return inner
 
     def run(self) -> Program:
-        """Return the new program; what was taken in is needed no more."""
+        """Return the new program."""
         sums = {add: self._sum(add) for add in self.adds if add not in self.inner}
         for slot, instruction in sums.items():
             self.made[slot] = instruction
-        return self.builder.finish(self.program.outputs, self.program.guards)
+        program, builder = self.program, self.builder
+        gone = self.inner | self.gone
+        kept = [x for x in range(program.start, program.size) if x not in gone]
+        constants = [*builder.constants]
+        return builder.program(constants, kept, program.outputs, program.guards)
 
     def _sum(self, root: int) -> Instruction:
         """Return the sum that ends with this addition."""
         terms = self._terms(root)
         left: list[int] = []
         right: list[int | None] = []
+        taken = []  # the products
         for slot in terms:
             factors = self._factors(slot, first=not left)
             half = len(factors) // 2
             left += factors[:half] or [slot]
             right += factors[half:] or [None]
+            if factors:
+                taken.append(slot)
         products = len(right) - right.count(None)
-        if len(left) == 2 and products < 2:
-            if self.exact or not products:
-                return self.made[root]  # type: ignore[no-any-return]
-            at = right.index(None)
-            return ("fma", left[1 - at], right[1 - at], left[at])
+        if len(left) == 2 and products < 2 and (self.exact or not products):
+            return self.made[root]  # type: ignore[no-any-return]
         if 2 * products < len(left):
             return ("sum", *terms)
-        one = self.builder.constant(1.0)
-        return ("dot", *left, *[one if x is None else x for x in right])
+        self.gone.update(taken)
+        if len(left) == 2 and products < 2:
+            at = right.index(None)
+            return ("fma", left[1 - at], right[1 - at], left[at])
+        return ("dot", *left, *[self._one() if x is None else x for x in right])
+
+    def _one(self) -> int:
+        return self.builder.constant(1.0)
 
     def _factors(self, slot: int, first: bool) -> Sequence[int]:
         """Return the factors of a term's products, all left ones first, or nothing."""

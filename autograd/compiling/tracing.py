@@ -9,13 +9,14 @@ the graph like any Value, so derivatives are recorded as they are computed: on V
 import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from ..errors import NumberError, OpaqueRuleError, TracingError
-from ..graph import topological_order
 from ..floats import as_float
+from ..graph import topological_order
 from ..kinds import FLOATS, namespace_of_type
-from ..layout import connect, is_number, parents_of
+from ..layout import connect, parents_of
 from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..rules import RULES, Rule
@@ -42,6 +43,11 @@ _PLAIN[_CHAINS] = "chains"
 def _mark(operand: Any) -> Any:
     """Return what stands for a local derivative: it is no number yet, but not None."""
     return 1.0 if isinstance(operand, Value) else None
+
+
+@cache
+def _ones(count: int) -> tuple[float, ...]:
+    return (1.0,) * count
 
 
 def _is_one(x: Any) -> bool:
@@ -109,7 +115,7 @@ class Trace:
         elif count == 1:
             (out._left,), out._d_left = operands, 1.0
         elif count:
-            out._left, out._right = operands, (1.0,) * count
+            out._left, out._right = operands, _ones(count)
         return out  # type: ignore[no-any-return]
 
     def _handle(self, x: Any) -> int:
@@ -298,12 +304,14 @@ class Trace:
 
     def choose(self, condition: Condition, a: Any, b: Any) -> Any:
         """Return a where the condition holds, else b: of plain numbers made once."""
-        operands = condition, a, b
-        handle = self.builder.put(("where", *map(self._handle, operands)))
+        rule, handle_of = RULES["where"], self._handle
+        handle = self.builder.put(
+            ("where", handle_of(condition), handle_of(a), handle_of(b))
+        )
         if (found := self._choices.get(handle)) is not None:
             return found
-        out = self._tracer(handle, RULES["where"], operands)
-        if is_number(a) and is_number(b):
+        out = self._tracer(handle, rule, (condition, a, b))
+        if not out._left:
             self._choices[handle] = out
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
 
