@@ -4,8 +4,8 @@
 
 Random programs (add, sub, mul on any earlier numbers, all of them needed), and the
 gradient of the moons network 2-16-16-1 summed over 100 points. Best of several runs.
-At level 0 a table is followed, as large programs are at first; from level 1 on a program
-has code of its own. Targets: one sample 1 ns an instruction, lanes 0.25 ns an
+At level 0 a table is followed, as large programs are at first; from level 1 on a
+program has code of its own. Targets: one sample 1 ns an instruction, lanes 0.25 ns an
 instruction and sample, two threads 1.7 times as fast as one, 20 µs to compile an
 instruction at the first level.
 """
