@@ -11,7 +11,7 @@ from ..node import describe
 from .backends import backend_of
 from .program import Program
 from .recent import Recent
-from .recording import MOST_BRANCHES, Call, Recordings, Subject, traced
+from .recording import MOST_BRANCHES, Branch, Call, Recordings, Subject, traced
 from .signature import LiveError, Numbers, call_key
 
 if TYPE_CHECKING:
@@ -197,9 +197,27 @@ class Compiled:
     @property
     def program(self) -> Program:
         """The program of the latest recording, as it is run."""
+        return self._latest().program
+
+    @property
+    def llvm(self) -> str:
+        """The native code of the latest recording, in LLVM's language.
+
+        Raises `ArgumentError` where another backend runs it.
+        """
+        if self._backend_name != "llvm":
+            raise ArgumentError(
+                f"{self._name} is run by the backend {self._backend_name!r}, which has "
+                f'no native code: compile(f, backend="llvm") has, with the extra '
+                f"compile installed"
+            )
+        found: str = self._latest().latest_runner.llvm
+        return found
+
+    def _latest(self) -> Branch:
         for recordings in reversed(list(self._recordings)):
             if recordings.branches:
-                return recordings.branches[-1].program
+                return recordings.branches[-1]
         raise ArgumentError(f"{self._name} has not been recorded yet: call it first")
 
     def stats(self) -> Stats:

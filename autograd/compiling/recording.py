@@ -61,6 +61,12 @@ class Branch:
     def __post_init__(self) -> None:
         self.build = builder(self.results)
 
+    @property
+    def latest_runner(self) -> Any:
+        """What runs the samples whose arguments vary as they last did."""
+        runner: Any = next(reversed(self.runners.values()))
+        return runner.fast if isinstance(runner, Watched) else runner
+
     def inputs(self, given: Numbers) -> Numbers:
         """Return the program's inputs: the arguments' numbers, those of captured."""
         if not self.captured:

@@ -78,8 +78,8 @@ class Runner:
 
     @property
     def llvm(self) -> str:
-        """The code in LLVM's language."""
-        return "\n".join(self._latest().version.kernel.modules)
+        """The code in LLVM's language; where a table is followed, what would be it."""
+        return "\n".join(self._latest().text)
 
     @property
     def seconds(self) -> float:
@@ -193,6 +193,12 @@ class _Code:
         self._next = _better(self.version.kernel) if level is None else []
         self.left = self._next[0][1] if self._next else 0  # work until it is due
         self._lock = threading.Lock()
+
+    @property
+    def text(self) -> list[str]:
+        """The modules of the program's own code, be it in use yet or not."""
+        made = self.version.kernel
+        return made.modules if made.level else self._make(level=1).modules
 
     def count(self, work: int) -> None:
         """Count work done; once it is much, make better code in the background."""

@@ -147,3 +147,24 @@ def test_what_has_no_handler_gets_code_of_its_own_at_once():
     made = Runner(program, (False,) * size, exact=False)
     assert made.run_one(array("d", [2.0] * size))[0] == pytest.approx([2 * size**0.5])
     assert made.level == 1
+
+
+def test_the_code_of_a_compiled_function_can_be_read():
+    import autograd
+
+    def f(x):
+        return sum(autograd.tanh(x + k) * x for k in range(count))
+
+    for count in (3, SMALL):  # with code of its own, and with a table
+        fast = autograd.compile(f, backend="llvm")
+        with pytest.raises(autograd.ArgumentError, match="call it first"):
+            print(fast.llvm)
+        fast(1.5)
+        assert "define void @run(ptr %a)" in fast.llvm
+        assert fast.llvm.count("@call.tanh.f64(double %") >= count
+        fast.map([1.0, 2.0])
+        assert "@fast.tanh.v8f64(<8 x double>" in fast.llvm
+    other = autograd.compile(lambda x: x + 1, backend="numpy")
+    other(1.0)
+    with pytest.raises(autograd.ArgumentError, match='backend="llvm"'):
+        print(other.llvm)
