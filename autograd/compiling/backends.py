@@ -35,11 +35,11 @@ class Runner(Protocol):
     def run_one(self, numbers: Numbers) -> tuple[Any, bool]:
         """Run one sample; no input varies. Outputs are a list or an array."""
 
-    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+    def summing(self, uniform: Array, lanes: Array) -> Callable[[], Array]:
         """Return what runs this batch again and again, for programs without guards.
 
-        It takes the inputs that do not vary and returns the outputs' sums. The numbers
-        in `lanes`, a contiguous array of doubles, may change in between.
+        It returns the outputs' sums. The numbers in both arrays, contiguous ones of
+        doubles, may change in between.
         """
 
 

@@ -73,12 +73,12 @@ class Watched:
         ran = self.fast.run_one(numbers)
         return self.strict.run_one(numbers) if _has_nan(ran[0]) else ran
 
-    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+    def summing(self, uniform: Array, lanes: Array) -> Callable[[], Array]:
         """Return what runs a batch again and again."""
-        fast = self.fast.summing(lanes)
+        fast = self.fast.summing(uniform, lanes)
 
-        def run(uniform: Array) -> Array:
-            found = fast(uniform)
+        def run() -> Array:
+            found = fast()
             if _has_nan(found):
                 return self.strict.run(uniform, lanes, True)[0]
             return found

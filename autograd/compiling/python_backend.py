@@ -23,9 +23,9 @@ class PythonRunner:
         """Run one sample."""
         return self.program.run(numbers)
 
-    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+    def summing(self, uniform: Array, lanes: Array) -> Callable[[], Array]:
         """Return what runs a batch again and again."""
-        return lambda uniform: self.run(uniform, lanes, True)[0]
+        return lambda: self.run(uniform, lanes, True)[0]
 
     def run(
         self, uniform: Array, lanes: Array, reduce: bool

@@ -31,23 +31,30 @@ class Part:
         self.recordings, self.group, self.quick = recordings, group, quick
         group.lanes = np.ascontiguousarray(group.lanes, float)
         # By the number of samples: where their lanes are gathered, and what runs them.
-        self._runs: dict[int, tuple[Array, Callable[[Array], Array]]] = {}
+        self._runs: dict[int, tuple[Array, Callable[[], Array]]] = {}
 
     def total(self, inputs: Array, rows: Array | None) -> Array:
-        """Return the sums of the quick branch's outputs over some of the samples."""
-        lanes = self.group.lanes
-        count = lanes.shape[1] if rows is None else len(rows)
-        key = -1 if rows is None else count
-        known = self._runs.get(key)
-        if known is None:
-            assert self.quick
-            here = lanes if rows is None else np.empty((len(lanes), count))
-            runner = self.recordings.runner(self.quick, self.group.layout)
-            known = self._runs[key] = here, runner.summing(here)
-        here, run = known
+        """Return the sums of the quick branch's outputs over some of the samples.
+
+        inputs: the same array each time.
+        """
+        known = self._runs.get(-1 if rows is None else len(rows))
+        here, run = known or self._run(inputs, rows)
         if rows is not None:
-            lanes.take(rows, axis=1, out=here, mode="clip")
-        return run(inputs)
+            self.group.lanes.take(rows, axis=1, out=here, mode="clip")
+        return run()
+
+    def _run(
+        self, inputs: Array, rows: Array | None
+    ) -> tuple[Array, Callable[[], Array]]:
+        assert self.quick
+        lanes, key = self.group.lanes, -1
+        if rows is not None:
+            key = len(rows)
+            lanes = np.empty((len(lanes), key))
+        runner = self.recordings.runner(self.quick, self.group.layout)
+        made = self._runs[key] = lanes, runner.summing(inputs, lanes)
+        return made
 
     def chosen(self, rows: Array, places: Array) -> Group:
         """Return some of the samples as a group, and where their results shall lie."""
@@ -79,6 +86,7 @@ class Samples(Batch):
         self._part_of = np.empty(self.count, int)
         self._within = np.empty(self.count, int)
         self._numbers: Array = np.empty(0)
+        self._shared: dict[Branch, Array] = {}
         self._rows: Array = np.empty(0, int)
         self.bind([])
 
@@ -93,7 +101,7 @@ class Samples(Batch):
         Others that it closes over are read now, not anew at each run.
         """
         self._place = {id(value): i for i, value in enumerate(values)}
-        self._bound: dict[Branch, tuple[Array, Any, Any]] = {}
+        self._bound: dict[Branch, tuple[Array, Callable[[Array], None]]] = {}
 
     def total(self, numbers: Array, rows: Array | None = None) -> Array:
         """Return the sums of the function's results over samples, flat.
@@ -137,19 +145,26 @@ class Samples(Batch):
 
     def inputs(self, branch: Branch) -> Array:
         """Return a program's inputs that all samples share."""
-        found = self._bound.get(branch)
-        if found is None:
-            shared, start = super().inputs(branch).copy(), len(self.uniform)
-            pairs = [
-                (start + i, self._place[id(value)])
-                for i, value in enumerate(branch.captured)
-                if id(value) in self._place
-            ]
-            to, places = np.array(pairs, int).reshape(-1, 2).T
-            found = self._bound[branch] = shared, _range(to), _range(places)
-        shared, to, places = found
-        shared[to] = self._numbers[places]
-        return shared
+        inputs, fill = self._bound.get(branch) or self._bind(branch)
+        fill(self._numbers)
+        return inputs
+
+    def _bind(self, branch: Branch) -> tuple[Array, Callable[[Array], None]]:
+        """Read a program's inputs, always into the same array; return what moves some.
+
+        That takes the numbers of the Values in `bind`.
+        """
+        read, start = super().inputs(branch), len(self.uniform)
+        inputs = self._shared.setdefault(branch, read.copy())
+        inputs[:] = read
+        pairs = [
+            (start + i, self._place[id(value)])
+            for i, value in enumerate(branch.captured)
+            if id(value) in self._place
+        ]
+        to, places = np.array(pairs, int).reshape(-1, 2).T
+        made = self._bound[branch] = inputs, _filling(inputs, to, places)
+        return made
 
     def _laid_out(self) -> list[Part]:
         """Return the parts, made when they are first needed: f is recorded for them."""
@@ -206,6 +221,19 @@ def _decided_by(program: Program, known: int) -> bool:
             for operand in program.code[slot - program.start][1:]:
                 needed[operand] = 1
     return not any(needed[known : len(program.inputs)])
+
+
+def _filling(inputs: Array, to: Array, places: Array) -> Callable[[Array], None]:
+    """Return what sets inputs at some places to the numbers from other places."""
+    into, chosen = _range(to), _range(places)
+    if isinstance(into, slice) and isinstance(chosen, slice):
+        part = inputs[into]
+        return lambda numbers: np.copyto(part, numbers[chosen])
+
+    def fill(numbers: Array) -> None:
+        inputs[into] = numbers[chosen]
+
+    return fill
 
 
 def _range(places: Array) -> Any:

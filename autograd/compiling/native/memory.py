@@ -79,6 +79,11 @@ class Memory:
         if outputs is not None:
             self.set(o=_address(outputs), s=outputs.shape[1])
 
+    def share(self, uniform: Array) -> None:
+        """Take the inputs that do not vary from where they are."""
+        self.uniform = uniform
+        self.set(u=_address(uniform))
+
     def follow(self, other: "Memory") -> None:
         """Take another's arguments; what is computed between them lies in its own."""
         own = self.arguments[_PLACES["b"]]

@@ -138,27 +138,27 @@ class Runner:
         version.free.append(memory)
         return found, None if held is None else held[:count]
 
-    def summing(self, lanes: Array) -> Callable[[Array], Array]:
+    def summing(self, uniform: Array, lanes: Array) -> Callable[[], Array]:
         """Return what runs a batch again and again: see `backends.Runner`."""
         count = lanes.shape[1]
         if self._program.guards or not (self._varies and count):
-            return lambda uniform: self.run(uniform, lanes, True)[0]
+            return lambda: self.run(uniform, lanes, True)[0]
         code = self._codes.get(True) or self._code(True)
         version: Any = None
         native: Any = None  # where the version, its memory and threads are the same
         memory: Any = None
         work = threads = 0
 
-        def run(uniform: Array) -> Array:
+        def run() -> Array:
             nonlocal version, native, memory, work, threads
             if code.version is not version:
                 version = code.version
                 native, memory = version.run, version.memory()
                 work = version.work(count)
                 threads = version.threads(count, self._threads)
+                memory.share(uniform)
                 memory.point(lanes, None)
                 memory.span(count, 0, version.chunks(count))
-            memory.uniform[:] = uniform
             if threads == 1:
                 native(memory.address)
             else:
