@@ -5,7 +5,6 @@ the optimizer, the place in the run, the history, the modules' random generators
 the callbacks' states.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,26 +13,33 @@ from autograd import ArgumentError, AutogradError
 
 from .history import History
 from .persistence import read, remove_leftovers, weights_in, write
-from .running import Run
+from .running import Keeper, Run
 
-__all__ = ["continue_run", "saver"]
+__all__ = ["Checkpoints", "continue_run"]
 
 
-def saver(
-    path: Path, every: int | None, settings: dict[str, Any]
-) -> Callable[[Run], None]:
-    """Return the function that writes checkpoints of a run when it is time.
+class Checkpoints(Keeper):
+    """Writes a run into a file at each epoch's end, and after every so many batches."""
 
-    every: after so many batches, besides each epoch's end.
-    """
+    def __init__(self, path: Path, every: int | None, settings: dict[str, Any]) -> None:
+        self.path, self.every, self.settings = path, every, settings
 
-    def save(run: Run) -> None:
-        due = every is not None and run.step % every == 0
+    def save(self, run: Run) -> None:
+        """Write the file if it is time, whole or not at all."""
+        due = self.every is not None and run.step % self.every == 0
         if run.sample == 0 or due or run.history.interrupted:
             run.show()
-            write(path, run.model, {"settings": settings, **_state(run)})
+            document = {"settings": self.settings, **_state(run)}
+            write(self.path, run.model, document)
 
-    return save
+    def steps_left(self, run: Run) -> int:
+        """Return how many steps there may be before it is time."""
+        left = run.batches - run.sample // run.batch_size
+        return (
+            left
+            if self.every is None
+            else min(left, -run.step % self.every or self.every)
+        )
 
 
 def continue_run(path: Path, run: Run, settings: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ class CompiledBatches:
 
     def __init__(self, model: Module, loss: Loss, data: Pairs) -> None:
         self.model, self.loss, self.data = model, loss, data
-        self._count = float(len(data[0]))
+        self._count = _array(len(data[0]))  # an array is divided by sooner
         whole = tuple(i for i, part in enumerate(data) if _is_whole(part))
         with _untouched_generators(model):
             try:
@@ -126,8 +126,7 @@ class CompiledBatches:
             found = self._used.total(numbers, rows)
         except TracingError as error:
             raise _refusal(error) from error
-        found /= self._count if rows is None else len(rows)
-        return found
+        return found / (self._count if rows is None else len(rows))
 
     def outputs(self, numbers: Array, rows: Array | None) -> list[Any]:
         """Return the outputs of these rows, as plain numbers and lists."""
@@ -153,7 +152,7 @@ def _is_whole(part: Any) -> bool:
     return type(part) is int
 
 
-def _array(numbers: Sequence[Any]) -> Array:
+def _array(numbers: Any) -> Array:
     import numpy
 
     return numpy.array(numbers)

@@ -12,6 +12,7 @@ Both go in the same small parts, so that a run can look at the numbers in betwee
 import math
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -33,6 +34,9 @@ class Descent(Protocol):
 
     def look(self) -> None:
         """Read what somebody may have changed."""
+
+    def quiet(self) -> AbstractContextManager[object]:
+        """Return what steps go on in: numbers may overflow there without warning."""
 
     def gradient(self, order: Order, first: int, end: int) -> tuple[float, Any]:
         """Return the loss, and the outputs where somebody wants them."""
@@ -60,6 +64,10 @@ class OnValues:
 
     def look(self) -> None:
         """Do nothing: each batch looks."""
+
+    def quiet(self) -> AbstractContextManager[object]:
+        """Return what changes nothing."""
+        return nullcontext()
 
     def gradient(self, order: Order, first: int, end: int) -> tuple[float, Any]:
         """Fill `.grad`."""
@@ -108,6 +116,14 @@ class OnArrays:
         state = each_column(numpy.array, self.optimizer.part(self._places))
         self._now = numbers, state
         self._slopes = numpy.array([p.grad for p in self._moved], float)
+        self._zeros = numpy.zeros(numbers.size)
+        self._zeros_and_one_more = numpy.zeros(numbers.size + 1)
+
+    def quiet(self) -> AbstractContextManager[object]:
+        """Return what keeps NumPy's warnings back."""
+        import numpy
+
+        return numpy.errstate(all="ignore")
 
     def gradient(self, order: Order, first: int, end: int) -> tuple[float, Any]:
         """Run the compiled code."""
@@ -119,22 +135,21 @@ class OnArrays:
         numbers = self._now[0]
         found = self.batches.mean(numbers, rows)
         self._shown = False
-        self._slopes = found[1:]
+        self._found, self._slopes = found, found[1:]
         outputs = self.batches.outputs(numbers, rows) if self._with_outputs else []
         return found.item(0), outputs
 
     def is_finite(self) -> bool:
         """Tell whether the gradient is."""
-        return self._all_finite(self._slopes)
+        return bool(self._found.dot(self._zeros_and_one_more) == 0.0)
 
     def descend(self) -> bool:
         """Go a step as `Optimizer.step` does."""
         numbers, state = self._now
-        with self._numpy.errstate(all="ignore"):
-            steps, state = self.optimizer.method.update(self._slopes, state, numbers)
-            moved = numbers + steps
+        steps, state = self.optimizer.method.update(self._slopes, state, numbers)
+        moved = numbers + steps
         self._before, self._now = numbers, (moved, state)
-        return self._all_finite(moved)
+        return bool(moved.dot(self._zeros) == 0.0)
 
     def undo(self) -> None:
         """Set the weights to those before the step."""
@@ -151,9 +166,6 @@ class OnArrays:
         lists = each_column(lambda column: column.tolist(), state)
         self.optimizer.put(lists, self._places)
         self._shown = True
-
-    def _all_finite(self, x: Any) -> bool:
-        return bool(self._numpy.logical_and.reduce(self._numpy.isfinite(x)))
 
 
 def _set(values: list[Value], name: str, numbers: Any) -> None:

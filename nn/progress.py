@@ -12,11 +12,11 @@ __all__ = ["Progress", "reporter"]
 class Progress:
     """A report of the progress that says nothing; base of those that do."""
 
-    def batch(self, loss: float) -> None:
-        """Say that a batch is done, and its loss."""
+    def batch(self, loss: float, count: int) -> None:
+        """Say that so many more batches are done, and the loss of the last."""
 
     def epoch(self, number: int, numbers: Mapping[str, float]) -> None:
-        """Say that an epoch is done, and what was measured."""
+        """Say how many epochs are done, and what was measured in the last."""
 
     def say(self, text: str) -> None:
         """Show a line of text."""
@@ -29,10 +29,12 @@ class _Lines(Progress):
     """Ten lines over the whole run, where tqdm is missing."""
 
     def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
+        self.epochs, self.tenths = epochs, 0
 
     def epoch(self, number: int, numbers: Mapping[str, float]) -> None:
-        if number * 10 // self.epochs > (number - 1) * 10 // self.epochs:
+        tenths = number * 10 // self.epochs
+        if tenths > self.tenths:
+            self.tenths = tenths
             self.say(f"epoch {number}/{self.epochs}, {_text(numbers)}")
 
     def say(self, text: str) -> None:
@@ -49,11 +51,11 @@ class _Bar(Progress):
         self.bar = tqdm(total=epochs * batches, initial=done, unit="batch")
         self.bar.set_description_str(f"epoch {done // batches}/{epochs}")
 
-    def batch(self, loss: float) -> None:
+    def batch(self, loss: float, count: int) -> None:
         # An epoch's numbers, once there are, say more than a single batch's.
         text = self.measured or f"loss {loss:.4f}"
         self.bar.set_postfix_str(text, refresh=False)
-        self.bar.update()
+        self.bar.update(count)
 
     def epoch(self, number: int, numbers: Mapping[str, float]) -> None:
         self.measured = _text(numbers)

@@ -1,35 +1,34 @@
 """`Run`: a training run in progress, batch by batch."""
 
-import contextlib
 import hashlib
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from autograd import ArgumentError, AutogradError, no_grad
+from autograd import AutogradError, no_grad
 
 from . import callbacks
 from .batches import Loss, Pairs, eager, with_row
 from .compiled_batches import CompiledBatches
+from .contexts import interrupts
 from .descent import Descent, OnArrays, OnValues, compiled_gradient, takes_arrays
 from .history import History
 from .metrics import Metric, plain
 from .module import Module
 from .optimizers import Optimizer
 from .progress import Progress
-from .regularization import Dropout
 
-__all__ = ["DivergenceError", "Run", "as_it_was", "own_rate"]
+__all__ = ["DivergenceError", "Keeper", "Run"]
 
 
 # Samples of each kind that are run before it pays to compile: about what it takes.
 WARM = 1000
 # Samples between two looks of callbacks, from which on the look at the model pays.
 APART = 4
+# Seconds of steps that nobody looks at, after which the progress is shown.
+BLOCK = 0.01
 
 
 class DivergenceError(AutogradError, FloatingPointError):
@@ -45,6 +44,17 @@ class DivergenceError(AutogradError, FloatingPointError):
     """
 
     history: History
+
+
+class Keeper:
+    """Saves a run when it is time: this one never, it is the base of those that do."""
+
+    def save(self, run: "Run") -> None:
+        """Save the run if it is time; called after steps and epochs, and at Ctrl-C."""
+
+    def steps_left(self, run: "Run") -> float:
+        """Return how many steps there may be before it is time."""
+        return math.inf
 
 
 class Run:
@@ -119,19 +129,16 @@ class Run:
         """End the run after this batch, or after this epoch's end if it is there."""
         self.why = self.why or why
 
-    def go(self, progress: Progress, save: Callable[["Run"], None]) -> None:
-        """Train up to the last epoch, or until somebody stops the run.
-
-        save: called after each batch and epoch, and when Ctrl-C has ended the run.
-        """
+    def go(self, progress: Progress, keeper: Keeper) -> None:
+        """Train up to the last epoch, or until somebody stops the run."""
         began, before = time.perf_counter(), self.history.seconds
         history = self.history
         try:
-            with _interrupts(self, progress):
+            with interrupts(self, progress):
                 while self.epoch < self.epochs and not self.why:
-                    self._epoch(progress, save)
+                    self._go_on(progress, keeper)
             if history.interrupted:
-                save(self)
+                keeper.save(self)
         except KeyboardInterrupt:  # the second, or not in the main thread
             history.interrupted = True
             self.stop("stopped by Ctrl-C")
@@ -151,40 +158,76 @@ class Run:
         """
         self._descent.show()
 
+    def _listening(self, hook: str) -> bool:
+        return bool(self.callbacks) and callbacks.listening(self.callbacks, hook)
+
     def _call(self, hook: str) -> None:
         """Call the callbacks, which may look at everything and change it."""
-        if self.callbacks and callbacks.listening(self.callbacks, hook):
+        if self._listening(hook):
             self.show()
             callbacks.call(self.callbacks, hook, self)
             self._looked = False
 
-    def _epoch(self, progress: Progress, save: Callable[["Run"], None]) -> None:
+    def _go_on(self, progress: Progress, keeper: Keeper) -> None:
+        """Go steps that nobody looks at in between; then let all look who want to."""
+        count, before, epoch = len(self._data[0]), self.step, self.epoch
         if not self._looked:
             self.model.train()
-        count = len(self._data[0])
-        while self.sample < count:
-            self._batch()
-            self._call("on_batch")
-            progress.batch(self.loss)
-            if self.why:
-                break
-            save(self)
         if self.sample < count:
-            return
+            if self._due is not None:
+                self._consider_compiling()
+            if not self._looked:
+                self._look()
+            self._steps(self._steps_unseen(keeper))
+            self._call("on_batch")
+            progress.batch(self.loss, self.step - before)
+            if not self.why:
+                keeper.save(self)
+        ended = self.sample == count
+        if ended:
+            self._end_epoch()
+            self._call("on_epoch")
+        if self.epoch > epoch:
+            columns = self.history.columns.items()
+            progress.epoch(self.epoch, {name: column[-1] for name, column in columns})
+        if ended:
+            keeper.save(self)
+
+    def _steps_unseen(self, keeper: Keeper) -> int:
+        """Return how many steps there may be before somebody looks, one at least."""
+        on_arrays = isinstance(self._descent, OnArrays)
+        if not on_arrays or self._metrics or self._listening("on_batch"):
+            return 1
+        steps = self.batches - self.sample // self.batch_size
+        if not self._listening("on_epoch") and self._validation is None:
+            steps += (self.epochs - self.epoch - 1) * self.batches
+        return int(min(steps, keeper.steps_left(self)))
+
+    def _steps(self, most: int) -> None:
+        """Go so many steps, or fewer if they take long or somebody stops the run."""
+        clock, count = time.perf_counter, len(self._data[0])
+        until = clock() + BLOCK
+        with self._descent.quiet():
+            for _ in range(most):
+                if self.sample == count:
+                    self._end_epoch()
+                rows, outputs = self._batch()
+                if self.why or clock() > until:
+                    break
+        if self._metrics:
+            targets = [self._data[1][i] for i in rows]
+            for name, metric in self._metrics.items():
+                self._measure(name, float(metric(outputs, targets)), len(rows))
+
+    def _end_epoch(self) -> None:
         numbers = {name: total / self.sample for name, total in self.totals.items()}
         if self._validation is not None:
             numbers |= self._validate(*self._validation)
         self.history.add(numbers)
         self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
-        self._call("on_epoch")
-        progress.epoch(self.epoch, numbers)
-        save(self)
 
-    def _batch(self) -> None:
-        if self._due is not None:
-            self._consider_compiling()
-        if not self._looked:
-            self._look()
+    def _batch(self) -> tuple[Sequence[int], Any]:
+        """Go a step; return the rows of its batch, and outputs if they are wanted."""
         order, first = self._epochs_order(), self.sample
         end = min(first + self.batch_size, len(order))
         loss, outputs = self._gradient(order, first, end)
@@ -200,12 +243,9 @@ class Run:
             descent.undo()
             raise error
         self._measure("loss", loss, end - first)
-        if self._metrics:
-            targets = [self._data[1][i] for i in order[first:end]]
-            for name, metric in self._metrics.items():
-                self._measure(name, float(metric(outputs, targets)), end - first)
         self.loss = loss
         self.sample, self.step = end, self.step + 1
+        return order[first:end], outputs
 
     def _measure(self, name: str, number: float, count: int) -> None:
         self.totals[name] = self.totals.get(name, 0.0) + number * count
@@ -288,9 +328,9 @@ class Run:
 
     def _samples_between_looks(self) -> float:
         """Return after how many samples somebody may change something."""
-        if callbacks.listening(self.callbacks, "on_batch"):
+        if self._listening("on_batch"):
             return self.batch_size
-        often = callbacks.listening(self.callbacks, "on_epoch") or self._validation
+        often = self._listening("on_epoch") or self._validation
         return len(self._data[0]) if often else math.inf
 
     def _stay_eager(self, why: str) -> None:
@@ -340,65 +380,3 @@ class Run:
 def _fingerprint(data: Pairs) -> str:
     """Return a text that differs for other data: the start of a SHA-256."""
     return hashlib.sha256(repr(data).encode()).hexdigest()[:16]
-
-
-@contextlib.contextmanager
-def as_it_was(model: Module, seed: str) -> Iterator[None]:
-    """Restore the modules' modes at the end; give dropout a seed where it has none."""
-    modules = model.named_modules()
-    modes = [(module, module.training) for _, module in modules]
-    unseeded = [
-        (path, module)
-        for path, module in modules
-        if isinstance(module, Dropout) and module.rng is None
-    ]
-    for path, dropout in unseeded:
-        dropout.rng = Random(f"{seed}, {path}")
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for _, dropout in unseeded:
-            dropout.rng = None
-
-
-@contextlib.contextmanager
-def own_rate(optimizer: Any, schedule: Any) -> Iterator[None]:
-    """Give an optimizer its own rate back that a schedule sets in between."""
-    if schedule is None:
-        yield
-        return
-    if not callable(schedule) or not hasattr(optimizer, "lr"):
-        raise ArgumentError(
-            f"a schedule is a function from the step to the learning rate, such as "
-            f"nn.schedules.cosine(0.1, steps=100), for an optimizer with an lr; got "
-            f"{schedule!r} and {optimizer!r}"
-        )
-    rate = optimizer.lr
-    try:
-        yield
-    finally:
-        optimizer.lr = rate
-
-
-@contextlib.contextmanager
-def _interrupts(run: Run, progress: Progress) -> Iterator[None]:
-    """Let the first Ctrl-C end the run after its batch, and the second one at once."""
-
-    def handle(number: int, frame: Any) -> None:
-        if run.history.interrupted:
-            raise KeyboardInterrupt
-        run.history.interrupted = True
-        run.stop("stopped by Ctrl-C")
-        progress.say("Ctrl-C: stopping after this batch; once more to stop at once")
-
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # where somebody else listens
-        return
-    signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

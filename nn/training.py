@@ -11,7 +11,8 @@ from autograd import ArgumentError
 
 from .batches import Loss, pairs, try_out
 from .callbacks import call, checked
-from .checkpoints import continue_run, saver
+from .checkpoints import Checkpoints, continue_run
+from .contexts import as_it_was, own_rate
 from .counts import check_count
 from .history import History
 from .losses import by_name as loss_by_name
@@ -21,7 +22,7 @@ from .module import Module
 from .optimizers import SGD, Optimizer
 from .optimizers import by_name as optimizer_by_name
 from .progress import Progress, reporter
-from .running import Run, as_it_was, own_rate
+from .running import Keeper, Run
 
 __all__ = ["fit"]
 
@@ -132,11 +133,11 @@ def fit(
         )
         call(listeners, "on_start", run)
         with own_rate(used, schedule):
-            save = _checkpoints(run, checkpoint, checkpoint_every, resume, seed)
+            keeper = _checkpoints(run, checkpoint, checkpoint_every, resume, seed)
             bar = Progress()
             if progress:
                 bar = reporter(epochs, run.batches, run.step)
-            run.go(bar, save)
+            run.go(bar, keeper)
         call(listeners, "on_end", run)
     return run.history
 
@@ -204,7 +205,7 @@ def _seed_text(seed: Any) -> str:
 
 def _checkpoints(
     run: Run, file: Any, every: int | None, go_on: bool, seed: Any
-) -> Callable[[Run], None]:
+) -> Keeper:
     """Return what saves the run; first resume it, if that is wanted and possible."""
     if every is not None:
         check_count("checkpoint_every", every)
@@ -213,8 +214,8 @@ def _checkpoints(
             raise ArgumentError(
                 "resume and checkpoint_every need a file: checkpoint='run.npz'"
             )
-        return lambda run: None
+        return Keeper()
     path, settings = Path(file), run.settings(with_seed=seed is not None)
     if go_on and path.exists():
         continue_run(path, run, settings)
-    return saver(path, every, settings)
+    return Checkpoints(path, every, settings)

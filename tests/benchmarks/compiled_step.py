@@ -174,9 +174,12 @@ def with_map():
 
 
 def with_fit(between):
-    """Train by nn.fit as it is by default; `between` is called with each step's loss.
+    """Train by nn.fit as it is by default; `between` is called once in each step.
 
-    It stands where a bar of progress would: after a step, nothing left out.
+    It is the optimizer's learning rate, a function of the step: fit calls it when it
+    has a gradient, at the same place of each step, so that from one call to the next
+    there is all that a step takes, whatever fit does several steps at a time. The call
+    itself counts as well. Its argument is the loss of the step before.
     """
     import nn
 
@@ -190,9 +193,25 @@ def with_fit(between):
     def loss(outputs, targets):
         return nn.losses.hinge(outputs, targets) + L2 * sum(p * p for p in parameters)
 
-    nn.progress.Progress.batch = lambda _, loss: between(loss)
-    optimizer = nn.SGD(model, lr=RATE)
-    nn.fit(model, loss, (X, y), 10**9, optimizer=optimizer, progress=False)
+    class Watch:
+        def on_start(self, run):
+            self.run = run
+
+    def rate(step):
+        if step:
+            between(watch.run.loss)
+        return RATE
+
+    watch, optimizer = Watch(), nn.SGD(model, lr=rate)
+    nn.fit(
+        model,
+        loss,
+        (X, y),
+        10**9,
+        optimizer=optimizer,
+        callbacks=watch,
+        progress=False,
+    )
 
 
 def fit_worker():
