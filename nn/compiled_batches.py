@@ -33,7 +33,7 @@ class CompiledBatches:
 
     def __init__(self, model: Module, loss: Loss, data: Pairs) -> None:
         self.model, self.loss, self.data = model, loss, data
-        self._count = _array(len(data[0]))  # an array is divided by sooner
+        self._divide, self._count = _numpy().divide, _numpy().array(len(data[0]))
         whole = tuple(i for i, part in enumerate(data) if _is_whole(part))
         with _untouched_generators(model):
             try:
@@ -123,10 +123,11 @@ class CompiledBatches:
         numbers: those of the parameters that move. rows: None for all.
         """
         try:
-            found = self._used.total(numbers, rows)
+            found: Array = self._used.total(numbers, rows)
         except TracingError as error:
             raise _refusal(error) from error
-        return found / (self._count if rows is None else len(rows))
+        # In place, and by an array: the soonest way.
+        return self._divide(found, self._count if rows is None else len(rows), found)
 
     def outputs(self, numbers: Array, rows: Array | None) -> list[Any]:
         """Return the outputs of these rows, as plain numbers and lists."""
@@ -153,9 +154,13 @@ def _is_whole(part: Any) -> bool:
 
 
 def _array(numbers: Any) -> Array:
+    return _numpy().array(numbers)
+
+
+def _numpy() -> Any:
     import numpy
 
-    return numpy.array(numbers)
+    return numpy
 
 
 def _refusal(error: TracingError) -> ArgumentError:

@@ -11,12 +11,12 @@ Both go in the same small parts, so that a run can look at the numbers in betwee
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import repeat
 from typing import Any, Protocol
 
-from autograd import Value
+from autograd import AutogradError, Value
 
 from .batches import BatchGradient
 from .compiled_batches import CompiledBatches
@@ -127,11 +127,7 @@ class OnArrays:
 
     def gradient(self, order: Order, first: int, end: int) -> tuple[float, Any]:
         """Run the compiled code."""
-        rows = None
-        if not isinstance(order, range):
-            if order is not self._order:
-                self._order, self._rows = order, self._numpy.array(order)
-            rows = self._rows[first:end]
+        rows = self._chosen(order, first, end)
         numbers = self._now[0]
         found = self.batches.mean(numbers, rows)
         self._shown = False
@@ -150,6 +146,49 @@ class OnArrays:
         moved = numbers + steps
         self._before, self._now = numbers, (moved, state)
         return bool(moved.dot(self._zeros) == 0.0)
+
+    def stepper(
+        self, set_rate: Callable[[], None] | None
+    ) -> Callable[[Order, int, int], float | None]:
+        """Return what goes a whole step, as the parts do, in less time.
+
+        It gives the loss, or None where a number is not finite or the code did not
+        serve: then nothing has changed. set_rate: called before the optimizer's step.
+        """
+        mean, optimizer = self.batches.mean, self.optimizer
+        zeros, one_more = self._zeros, self._zeros_and_one_more
+
+        def go(order: Order, first: int, end: int) -> float | None:
+            rows = None
+            if order.__class__ is not range:
+                rows = self._chosen(order, first, end)
+            numbers, state = self._now
+            try:
+                found = mean(numbers, rows)
+            except (AutogradError, IndexError):
+                return None
+            if found.dot(one_more) != 0.0:
+                return None
+            if set_rate is not None:
+                set_rate()
+            slopes = found[1:]
+            steps, state = optimizer.method.update(slopes, state, numbers)
+            moved = numbers + steps
+            if moved.dot(zeros) != 0.0:
+                return None
+            self._slopes, self._now, self._shown = slopes, (moved, state), False
+            loss: float = found.item(0)
+            return loss
+
+        return go
+
+    def _chosen(self, order: Order, first: int, end: int) -> Any:
+        """Return the rows of a batch as an array; None for all."""
+        if isinstance(order, range):
+            return None
+        if order is not self._order:
+            self._order, self._rows = order, self._numpy.array(order)
+        return self._rows[first:end]
 
     def undo(self) -> None:
         """Set the weights to those before the step."""

@@ -13,6 +13,7 @@ once, for numbers, and `_each` runs it on those of a list or on whole arrays.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -316,11 +317,16 @@ def _each(formula: Callable[..., Any], *columns: Any) -> Any:
     m: who has sqrt and where for these. Products and roots of whole arrays have the
     bits of those of single numbers.
     """
-    if hasattr(columns[0], "dtype"):
-        import numpy
+    if not hasattr(columns[0], "dtype"):
+        return [formula(_FLOATS, *numbers) for numbers in zip(*columns, strict=True)]
+    return formula(_numpy(), *columns)
 
-        return formula(numpy, *columns)
-    return [formula(_FLOATS, *numbers) for numbers in zip(*columns, strict=True)]
+
+@cache
+def _numpy() -> Any:
+    import numpy
+
+    return numpy
 
 
 def _stateless(change: Callable[[Numbers, Numbers], Any]) -> Method:

@@ -205,16 +205,17 @@ class Run:
 
     def _steps(self, most: int) -> None:
         """Go so many steps, or fewer if they take long or somebody stops the run."""
-        clock, count = time.perf_counter, len(self._data[0])
-        until = clock() + BLOCK
-        with self._descent.quiet():
-            for _ in range(most):
-                if self.sample == count:
-                    self._end_epoch()
-                rows, outputs = self._batch()
-                if self.why or clock() > until:
-                    break
+        descent = self._descent
+        with descent.quiet():
+            quick = isinstance(descent, OnArrays) and not self._metrics
+            if quick and self._steps_on_arrays(descent, most):
+                return
+            if self.sample == len(self._data[0]):
+                self._end_epoch()
+            outputs = self._batch()
         if self._metrics:
+            first = self.sample - len(outputs)
+            rows = self._epochs_order()[first : self.sample]
             targets = [self._data[1][i] for i in rows]
             for name, metric in self._metrics.items():
                 self._measure(name, float(metric(outputs, targets)), len(rows))
@@ -226,8 +227,37 @@ class Run:
         self.history.add(numbers)
         self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
 
-    def _batch(self) -> tuple[Sequence[int], Any]:
-        """Go a step; return the rows of its batch, and outputs if they are wanted."""
+    def _steps_on_arrays(self, descent: Any, most: int) -> int:
+        """Go steps as `_batch` does while all goes well; return how many.
+
+        Where a number is not finite, or a sample has to be recorded, the step has not
+        been made, and `_batch` comes to the same place by the same bits.
+        """
+        count, size = len(self._data[0]), self.batch_size
+        clock = time.perf_counter
+        until = clock() + BLOCK
+        go = descent.stepper(self._set_rate if self._schedule else None)
+        losses = self.history.losses
+        before, total = self.step, self.totals.get("loss", 0.0)
+        for _ in range(most):
+            first = self.sample
+            if first == count:
+                losses.append(total / count)
+                total, first = 0.0, 0
+                self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
+            end = min(first + size, count)
+            loss = go(self._epochs_order(), first, end)
+            if loss is None:
+                break
+            total += loss * (end - first)
+            self.totals["loss"] = total
+            self.loss, self.sample, self.step = loss, end, self.step + 1
+            if self.why or clock() > until:
+                break
+        return self.step - before
+
+    def _batch(self) -> Any:
+        """Go a step; return the batch's outputs, if they are wanted."""
         order, first = self._epochs_order(), self.sample
         end = min(first + self.batch_size, len(order))
         loss, outputs = self._gradient(order, first, end)
@@ -236,16 +266,18 @@ class Run:
             raise self._divergence(f"the loss became {loss}")
         if not descent.is_finite():
             raise self._divergence("a gradient is not finite")
-        if self._schedule is not None:
-            self.optimizer.lr = self._schedule(self.step)  # type: ignore[attr-defined]
+        self._set_rate()
         if not descent.descend():
             error = self._divergence("the step was too long")
             descent.undo()
             raise error
         self._measure("loss", loss, end - first)
-        self.loss = loss
-        self.sample, self.step = end, self.step + 1
-        return order[first:end], outputs
+        self.loss, self.sample, self.step = loss, end, self.step + 1
+        return outputs
+
+    def _set_rate(self) -> None:
+        if self._schedule is not None:
+            self.optimizer.lr = self._schedule(self.step)  # type: ignore[attr-defined]
 
     def _measure(self, name: str, number: float, count: int) -> None:
         self.totals[name] = self.totals.get(name, 0.0) + number * count

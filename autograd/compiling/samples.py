@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ class Part:
         known = self._runs.get(-1 if rows is None else len(rows))
         here, run = known or self._run(inputs, rows)
         if rows is not None:
-            self.group.lanes.take(rows, axis=1, out=here, mode="clip")
+            self.group.lanes.take(rows, 1, here, "clip")
         return run()
 
     def _run(
@@ -102,16 +103,24 @@ class Samples(Batch):
         """
         self._place = {id(value): i for i, value in enumerate(values)}
         self._bound: dict[Branch, tuple[Array, Callable[[Array], None]]] = {}
+        # Where one branch serves all samples: its part, and what `_bind` gives.
+        self._only: tuple[Part, Array, Callable[[Array], None]] | None = None
 
     def total(self, numbers: Array, rows: Array | None = None) -> Array:
         """Return the sums of the function's results over samples, flat.
 
         numbers: those of the Values in `bind`. rows: the samples' places; None for all.
         """
+        if self._only is not None:
+            part, inputs, fill = self._only
+            fill(numbers)
+            return part.total(inputs, rows)
         self._numbers = numbers
-        parts = self._parts or self._laid_out()
+        parts = self._laid_out()
         if len(parts) == 1 and parts[0].quick is not None:
-            return parts[0].total(self.inputs(parts[0].quick), rows)
+            inputs, fill = self._bind(parts[0].quick)
+            self._only = parts[0], inputs, fill
+            return self.total(numbers, rows)
         return self._results(rows, "sum").total()
 
     def each(self, numbers: Array, rows: Array | None = None) -> list[Any]:
@@ -163,7 +172,16 @@ class Samples(Batch):
             if id(value) in self._place
         ]
         to, places = np.array(pairs, int).reshape(-1, 2).T
-        made = self._bound[branch] = inputs, _filling(inputs, to, places)
+        into, chosen = _range(to), _range(places)
+        fill: Callable[[Array], None]
+        if isinstance(into, slice) and np.array_equal(places, range(len(self._place))):
+            fill = partial(np.copyto, inputs[into])  # of all, the soonest way
+        else:
+
+            def fill(numbers: Array) -> None:
+                inputs[into] = numbers[chosen]
+
+        made = self._bound[branch] = inputs, fill
         return made
 
     def _laid_out(self) -> list[Part]:
@@ -221,19 +239,6 @@ def _decided_by(program: Program, known: int) -> bool:
             for operand in program.code[slot - program.start][1:]:
                 needed[operand] = 1
     return not any(needed[known : len(program.inputs)])
-
-
-def _filling(inputs: Array, to: Array, places: Array) -> Callable[[Array], None]:
-    """Return what sets inputs at some places to the numbers from other places."""
-    into, chosen = _range(to), _range(places)
-    if isinstance(into, slice) and isinstance(chosen, slice):
-        part = inputs[into]
-        return lambda numbers: np.copyto(part, numbers[chosen])
-
-    def fill(numbers: Array) -> None:
-        inputs[into] = numbers[chosen]
-
-    return fill
 
 
 def _range(places: Array) -> Any:

@@ -401,3 +401,76 @@ def test_a_target_of_zero_beats_an_infinite_cost_where_it_is_recorded():
         for q in ([-np.inf, -0.1], [-0.7, -0.7]):
             right = nn.losses.kl_divergence([q], [p])
             assert cost(q, p) == pytest.approx(right, rel=1e-12)
+
+
+class Watch:
+    """Looks after each batch, so that each step is alone."""
+
+    def on_batch(self, run):
+        pass
+
+
+class TestStepsThatNobodyLooksAt:
+    @pytest.mark.parametrize("batch_size", [None, 8])
+    @pytest.mark.parametrize("name", ["sgd", "adam", "clipped by value"])
+    @pytest.mark.parametrize("schedule", [None, nn.schedules.cosine(0.5, steps=150)])
+    def test_they_are_those_that_somebody_looks_at(self, name, batch_size, schedule):
+        def run(callbacks):
+            model = MLP(2, [6, 1], seed=1)
+            optimizer = OPTIMIZERS[name](model)
+            more = {"optimizer": optimizer, "schedule": schedule, "compile": True}
+            history = fit(
+                model, "hinge", PAIR, 40, batch_size, callbacks=callbacks, **more
+            )
+            return numbers(model), history.columns, optimizer.state_dict()
+
+        assert run([]) == run(Watch())
+
+    def test_they_end_where_a_number_is_not_finite(self):
+        pair = [[1.0], [2.0], [3.0]], [3.0, 2.0, 1.0]
+
+        def rate(step):
+            return 1e200 if step == 53 else 1e-3
+
+        def run(callbacks):
+            model = MLP(1, [1], seed=0)
+            options = {"optimizer": nn.SGD(model, lr=rate), "compile": True}
+            with pytest.raises(DivergenceError) as error:
+                fit(model, "mse", pair, 100, 2, callbacks=callbacks, **options)
+            return str(error.value), numbers(model), error.value.history.losses
+
+        text, weights, losses = run([])
+        assert (text, weights, losses) == run(Watch())
+        assert "epoch 28, batch 1" in text
+        assert len(losses) == 27
+
+    @pytest.mark.parametrize("every", [None, 3, 7])
+    def test_checkpoints_are_written_when_it_is_time(
+        self, tmp_path, monkeypatch, every
+    ):
+        def run(name, callbacks):
+            seen = []
+
+            def write(path, model, document):
+                place = document["run"]
+                seen.append((place["epoch"], place["sample"], place["step"]))
+
+            monkeypatch.setattr(nn.checkpoints, "write", write)
+            options = {"checkpoint": tmp_path / name, "checkpoint_every": every}
+            trained(True, epochs=4, callbacks=callbacks, **options)
+            return seen
+
+        assert run("unseen", []) == run("seen", Watch())
+
+    def test_a_bar_counts_all_of_them(self, monkeypatch):
+        reported = []
+
+        class Bar(nn.progress.Progress):
+            def batch(self, loss, count):
+                reported.append(count)
+
+        monkeypatch.setattr(nn.training, "reporter", lambda *_: Bar())
+        model = MLP(2, [6, 1], seed=1)
+        fit(model, "hinge", PAIR, epochs=300, compile=True)
+        assert sum(reported) == 300
+        assert len(reported) < 150
