@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Hashable, Sequence
-from functools import update_wrapper
+from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
@@ -15,6 +15,7 @@ from .recording import MOST_BRANCHES, Branch, Call, Recordings, Subject, traced
 from .signature import LiveError, Numbers, call_key
 
 if TYPE_CHECKING:
+    from .planned import Batches
     from .samples import Samples
 
 __all__ = ["Compiled", "Stats", "compile", "vmap"]
@@ -118,6 +119,12 @@ class Compiled:
             key, Recordings(self._subject)
         )
 
+    @cached_property
+    def _batches(self) -> "Batches":
+        from .planned import Batches
+
+        return Batches(self._subject, self._for)
+
     def map(self, *args: Any, in_axes: Axes = 0, reduce: str | None = None) -> Any:
         """Return f of each sample of a batch, or their sum or mean.
 
@@ -134,18 +141,7 @@ class Compiled:
 
         Raises `ArgumentError` where in_axes or the numbers of samples do not fit.
         """
-        from .batch import Batch, Results, run_group
-
-        if reduce not in (None, "sum", "mean"):
-            raise ArgumentError(f'reduce is "sum", "mean" or None, got {reduce!r}')
-        batch = Batch(self._name, args, in_axes, self._indices)
-        results = Results(batch.count, reduce, self._name)
-        groups = None if ACTIVE and STATE.trace is not None else batch.groups()
-        if groups is None:
-            return results.by_hand([self._function(*x) for x in batch.samples()])
-        for key, group in groups.items():
-            run_group(self._for(key), batch, group, results)
-        return results.build()
+        return self._batches.run(args, in_axes, reduce)
 
     def samples(self, *args: Any, in_axes: Axes = 0) -> "Samples":
         """Lay out a batch once that shall run many times, all of it or some samples.

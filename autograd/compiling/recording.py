@@ -99,6 +99,12 @@ class Recordings:
         self.used = 0
         self._lock = threading.RLock()
 
+    @property
+    def unconditional(self) -> bool:
+        """Whether one program serves all calls, unchecked, whatever their numbers."""
+        first = self.branches[0]
+        return not (first.program.guards or first.bounds)
+
     def run_one(
         self, numbers: Numbers, args: Sequence[Any], keywords: dict[str, Any]
     ) -> Any:
@@ -236,8 +242,12 @@ def builder(structure: Structure, start: int = 0) -> Callable[[Any], Any]:
     if kind == "number":
         return lambda found: float(found[start])
     if kind == "array":
-        shape = structure.keys
-        return lambda found: found[start:end].reshape(shape)
+        part, shape = slice(start, end), structure.keys
+        if len(shape) == 1:
+            return lambda found: found[part]
+        return lambda found: found[part].reshape(shape)
+    if kind is list and all(child is NUMBER for child in structure.children):
+        return lambda found: found[start:end].tolist()
     parts = []
     for child in structure.children:
         parts.append(builder(child, start))

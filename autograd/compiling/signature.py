@@ -32,14 +32,20 @@ def signature(x: Any, numbers: Numbers, index: bool = False) -> Hashable:
 
 
 def _of_sequence(x: Any, numbers: Numbers, index: bool) -> Hashable:
-    return (type(x), *[_READERS[type(each)](each, numbers, index) for each in x])
+    if x and type(x[0]) is float and not index and set(map(type, x)) == {float}:
+        numbers.extend(x)
+        return (type(x), *["number"] * len(x))
+    key: list[Any] = [type(x)]
+    for each in x:
+        key.append(_READERS[type(each)](each, numbers, index))
+    return tuple(key)
 
 
 def _of_dict(x: Any, numbers: Numbers, index: bool) -> Hashable:
-    items = [
-        (key, _READERS[type(each)](each, numbers, index)) for key, each in x.items()
-    ]
-    return (type(x), *items)
+    key: list[Any] = [type(x)]
+    for name, each in x.items():
+        key.append((name, _READERS[type(each)](each, numbers, index)))
+    return tuple(key)
 
 
 def _of_node(x: Any, numbers: Numbers, index: bool) -> Hashable:
@@ -56,6 +62,9 @@ def _of_float(x: Any, numbers: Numbers, index: bool) -> Hashable:
 def _of_other(x: Any, numbers: Numbers, index: bool) -> Hashable:
     """Read an index or a constant."""
     kind: Any = type(x)
+    if index and kind is int:
+        numbers.append(x)
+        return "index"
     sort = _sort(kind)
     if index:
         if sort == "bool" or not hasattr(x, "__index__"):

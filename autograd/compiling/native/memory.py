@@ -14,6 +14,7 @@ __all__ = ["Memory", "aligned"]
 
 Array = Any
 _PLACES = {name: i for i, name in enumerate(ARGUMENTS)}
+_COUNT, _FIRST, _END = (_PLACES[name] for name in ("count", "first", "end"))
 
 
 class Memory:
@@ -97,7 +98,8 @@ class Memory:
 
     def span(self, count: int, first: int, end: int) -> None:
         """Take the chunks to run over."""
-        self.set(count=count, first=first, end=end)
+        arguments = self.arguments
+        arguments[_COUNT], arguments[_FIRST], arguments[_END] = count, first, end
 
 
 def _address(x: Array) -> int:

@@ -187,6 +187,18 @@ def test_batches_that_look_alike_are_told_apart(backend, reduce):
         np.testing.assert_allclose(found["all"], every, rtol=1e-14, err_msg=name)
 
 
+def test_a_call_and_all_kinds_of_batches_share_a_recording():
+    fast = autograd.compile(lambda d: d["a"][0] * d["bb"])
+    samples = [{"a": np.array([x, 0.0]), "bb": x} for x in (2.0, 3.0)]
+    columns = {"a": np.array([[2.0, 0.0], [3.0, 0.0]]), "bb": np.array([2.0, 3.0])}
+    for _ in range(2):
+        assert fast(samples[0]) == 4.0
+        assert fast.map(samples).tolist() == [4.0, 9.0]
+        assert fast.map(columns).tolist() == [4.0, 9.0]
+        assert fast.map(columns, reduce="mean") == 6.5
+    assert (fast.stats()["signatures"], fast.stats()["recordings"]) == (1, 1)
+
+
 @pytest.mark.parametrize("reduce", [None, "sum"])
 def test_an_axis_moves_between_calls(reduce):
     square = np.array([[1.0, 2.0], [3.0, 5.0]])

@@ -1,0 +1,153 @@
+"""Batches that look like an earlier one: their numbers go straight to the lanes.
+
+A batch whose samples lie in arrays is known by the arrays' shapes, and by the key of
+what its samples share. Where one program without guards serves whatever these hold, a
+plan says where each array's numbers lie among the lanes.
+"""
+
+from array import array
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, NumberError, TracingError
+from ..modes import ACTIVE, STATE
+from .batch import Axes, Batch, Group, Results, run_group
+from .recent import Recent
+from .recording import Recordings, Subject
+from .signature import LiveError, Numbers, signature
+
+__all__ = ["Batches"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+MOST_PLANS = 128
+KEPT = 1 << 18  # bytes of lanes that wait for the next batch
+
+
+class Batches:
+    """Runs the batches of a compiled function."""
+
+    def __init__(
+        self, subject: Subject, recordings_of: Callable[[Hashable], Recordings]
+    ) -> None:
+        self._subject, self._recordings_of = subject, recordings_of
+        self._plans: Recent[Plan] = Recent(MOST_PLANS)
+
+    def run(self, args: Sequence[Any], in_axes: Axes, reduce: str | None) -> Any:
+        """Return the results of a batch: see `Compiled.map`."""
+        if reduce not in (None, "sum", "mean"):
+            raise ArgumentError(f'reduce is "sum", "mean" or None, got {reduce!r}')
+        subject = self._subject
+        recorded = not (ACTIVE and STATE.trace is not None)
+        outline = Outline(args, in_axes, subject.indices)
+        if recorded and (plan := self._plans.get(outline.key)) is not None:
+            return plan.run(outline, reduce, subject.name)
+        batch = Batch(subject.name, args, in_axes, subject.indices)
+        results = Results(batch.count, reduce, subject.name)
+        groups = batch.groups() if recorded else None
+        if groups is None:
+            return results.by_hand([subject.function(*x) for x in batch.samples()])
+        for key, group in groups.items():
+            recordings = self._recordings_of(key)
+            run_group(recordings, batch, group, results)
+            if outline.key is not None and recordings.unconditional:
+                self._plans.add(outline.key, Plan(outline, recordings, group))
+        return results.build()
+
+
+class Outline:
+    """What a batch looks like.
+
+    key: all but its numbers; None for a batch that needs a closer look. numbers: those
+    that the samples share. arrays: what holds the samples, each with its axis.
+    """
+
+    def __init__(
+        self, args: Sequence[Any], in_axes: Axes, indices: tuple[int, ...]
+    ) -> None:
+        self.numbers: Numbers = array("d")
+        self.arrays: list[tuple[Array, int]] = []
+        self.key: Hashable = None
+        axes = in_axes if isinstance(in_axes, list | tuple) else [in_axes] * len(args)
+        if len(axes) != len(args):
+            return
+        keys: list[Hashable] = []
+        try:
+            for i, x in enumerate(args):
+                if axes[i] is None:
+                    keys.append((None, signature(x, self.numbers, i in indices)))
+                else:
+                    keys.append(self._of_mapped(x, axes[i], i in indices))
+        except (LiveError, NumberError, TracingError):
+            return
+        self.key = tuple(keys)
+
+    def _of_mapped(self, x: Any, axis: Any, index: bool) -> Hashable:
+        kind: Any = type(x)
+        if kind is np.ndarray:
+            if type(axis) is int and x.dtype.kind in ("iu" if index else "f"):
+                self.arrays.append((x, axis))
+                return axis, x.shape
+        elif issubclass(kind, dict):
+            parts = [(key, self._of_mapped(y, axis, index)) for key, y in x.items()]
+            return (kind, *parts)
+        raise LiveError
+
+
+class Plan:
+    """How the batches with one outline run."""
+
+    def __init__(self, outline: Outline, recordings: Recordings, group: Group) -> None:
+        self.used = 0
+        self._recordings = recordings
+        (self._branch,) = recordings.branches
+        self._runner = recordings.runner(self._branch, group.layout)
+        self._size, self._count = group.lanes.shape
+        self._orders = [_with_last(axis, x.ndim) for x, axis in outline.arrays]
+        self._shapes = [
+            x.transpose(order).shape
+            for (x, _), order in zip(outline.arrays, self._orders, strict=True)
+        ]
+        self._free: list[tuple[Array, list[Array]]] = []
+
+    def run(self, outline: Outline, reduce: str | None, name: str) -> Any:
+        """Return the results of a batch."""
+        self._recordings.used = self.used
+        branch = self._branch
+        try:
+            memory = self._free.pop()
+        except IndexError:
+            memory = self._lanes()
+        lanes, places = memory
+        for place, (x, _), order in zip(
+            places, outline.arrays, self._orders, strict=True
+        ):
+            place[...] = x.transpose(order)
+        uniform = np.frombuffer(branch.inputs(outline.numbers))
+        outputs, _ = self._runner.run(uniform, lanes, reduce is not None)
+        if lanes.nbytes <= KEPT:
+            self._free.append(memory)
+        if reduce:
+            return branch.build(outputs / self._count if reduce == "mean" else outputs)
+        results = Results(self._count, None, name)
+        results.add(branch, outputs, np.arange(self._count))
+        return results.build()
+
+    def _lanes(self) -> tuple[Array, list[Array]]:
+        """Return lanes, and views of them with a place for each array's numbers."""
+        lanes = np.empty((self._size, self._count))
+        places, start = [], 0
+        for shape in self._shapes:
+            end = start + int(np.prod(shape[:-1]))
+            places.append(lanes[start:end].reshape(shape))
+            start = end
+        return lanes, places
+
+
+def _with_last(axis: int, count: int) -> tuple[int, ...]:
+    """Return the order of axes that puts one of them last."""
+    order = list(range(count))
+    order.append(order.pop(axis))
+    return tuple(order)
