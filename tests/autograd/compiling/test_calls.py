@@ -9,9 +9,10 @@ import pytest
 
 import autograd
 from autograd import NumberError, TracingError, Value, value_and_grad
+from autograd.compiling.recent import Recent
 from autograd.structures import flatten
 
-Pair = namedtuple("Pair", "a b")
+NamedPair = namedtuple("NamedPair", "a b")
 BACKENDS = ["llvm", "numpy", "python"]
 TABLE = np.array([[1.0, 2.0, -3.0], [0.5, -0.25, 4.0]])
 
@@ -21,19 +22,22 @@ class Sub(np.ndarray):
 
 
 def every_number(nest):
-    """Return the numbers of any nest, ints and bools too, weighted by their place."""
-    if isinstance(nest, dict):
-        nest = [x for pair in nest.items() for x in pair]
-    if isinstance(nest, str):
-        return float(len(nest))
+    """Mix the numbers of any nest, by their places, and what holds them."""
     if isinstance(nest, np.ndarray):
         nest = nest.ravel().tolist()
-    if isinstance(nest, list | tuple):
-        total = 0.5 * len(nest)
-        for place, x in enumerate(nest, 1):
-            total = total + place * every_number(x)
-        return total
-    return nest * 1.0 + nest * nest
+    if isinstance(nest, float | Value | np.floating):
+        return nest * 1.0 + nest * nest
+    named = 0.125 * len(type(nest).__name__)
+    if isinstance(nest, str):
+        return named + len(nest)
+    if isinstance(nest, int | np.integer):
+        return named + nest * 3.0
+    if isinstance(nest, dict):
+        nest = [x for pair in nest.items() for x in pair]
+    return sum(
+        (place * every_number(x) for place, x in enumerate(nest, 1)),
+        start=named + 0.5 * len(nest),
+    )
 
 
 # One function is called with each in turn, and then once more in reverse order: they
@@ -70,12 +74,14 @@ ALIKE = {
     "shorter list": [1.0, 2.0],
     "empty list": [],
     "tuple": (1.0, 2.0, 3.0),
-    "named tuple": Pair(1.0, 2.0),
+    "named tuple": NamedPair(1.0, 2.0),
     "nested": [1.0, [2.0, 3.0]],
     "nested otherwise": [[1.0, 2.0], 3.0],
     "int in a list": [1.0, 2],
     "other int in a list": [1.0, 3],
     "array in a list": [1.0, np.array([2.0])],
+    "array in a tuple": (1.0, np.array([2.0])),
+    "array in a named tuple": NamedPair(1.0, np.array([2.0])),
     "dict": {"a": 1.0, "bb": 2.0},
     "other order": {"bb": 2.0, "a": 1.0},
     "other keys": {"a": 1.0, "ccc": 2.0},
@@ -230,6 +236,8 @@ def test_an_axis_is_still_checked_once_its_batch_is_known():
             fast.map(np.ones(1), in_axes=axis)
     with pytest.raises(autograd.ArgumentError, match="at least one sample"):
         fast.map(np.ones(0))
+    with pytest.raises(autograd.ArgumentError, match="axis 5"):  # the first mistake
+        fast.map(np.ones(2), Fraction(1, 2), in_axes=(5, None))
 
 
 def mlp(weights, x, y):
@@ -355,6 +363,40 @@ def test_indices_and_floats_in_one_place():
     for indices in ([0, 1, 2], [2, 2, 0], [1, 2, 1]):
         found = compared.map(np.ones(3), np.array(indices))
         assert found.tolist() == [1.0 if i > 1 else -1.0 for i in indices]
+
+
+def test_an_index_that_samples_share():
+    fast = autograd.compile(lambda x, i: autograd.where(i > 1, x, -x), index_argnums=1)
+    for i in (0, 2, 1, 3, 2, 0):
+        found = fast.map(np.ones(3), i, in_axes=(0, None), reduce="sum")
+        assert found == (3.0 if i > 1 else -3.0)
+    assert fast.stats()["recordings"] == 1
+
+
+def test_a_batch_inside_of_what_is_recorded():
+    w, X = Value(2.0), np.array([1.0, 2.0])
+    inner = autograd.compile(lambda x: w * x)
+    assert [inner.map(X, reduce="sum") for _ in range(2)] == [6.0, 6.0]
+    outer = autograd.compile(lambda y: inner.map(X, reduce="sum") * y)
+    assert outer(1.0) == 6.0
+    w.data = 3.0
+    assert outer(1.0) == inner.map(X, reduce="sum") == 9.0
+
+
+def test_what_was_used_least_recently_is_forgotten():
+    class Thing:
+        used = 0
+
+    recent = Recent(2)
+    one, two, three = (recent.add(name, Thing()) for name in ("one", "two", "one"))
+    assert three is one
+    assert recent.get("two") is two
+    assert recent.get("one") is one
+    recent.add("four", Thing())
+    assert recent.get("two") is None
+    assert recent.get("one") is one
+    assert len(recent) == len(list(recent)) == 2
+    assert list(recent)[-1] is one
 
 
 def test_a_branch_that_a_batch_meets_late():
