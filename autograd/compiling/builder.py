@@ -66,9 +66,9 @@ class Builder:
 
     def put(self, instruction: Instruction) -> int:
         """Return the handle of an instruction's result."""
-        handle = self._known.get(instruction)
-        if handle is None:
-            handle = self._known[instruction] = len(self.made)
+        new = len(self.made)
+        handle = self._known.setdefault(instruction, new)
+        if handle == new:
             self.made.append(instruction)
         return handle
 
