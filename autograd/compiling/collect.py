@@ -15,6 +15,7 @@ __all__ = ["collected"]
 def collected(program: Program, exact: bool) -> Program:
     """Collect additions and products of one use into `sum`, `dot` and `fma`.
 
+    The program is one as `Builder.finish` gives it: all of it is needed.
     With `exact` only along one operand of each addition, so that terms are added in the
     order in which they were, and the bits stay; and no `fma`, which rounds once where a
     product and an addition round twice.

@@ -167,7 +167,7 @@ class Compiled:
         return Samples(self._name, self._for, args, in_axes, self._indices)
 
     def record(self, *args: Any, **keywords: Any) -> Program:
-        """Return the program of a recording made now, not simplified, and not kept.
+        """Return the program of a recording made now, as written, and not kept.
 
         Two recordings differ where f does not do the same each time.
 

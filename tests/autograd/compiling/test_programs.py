@@ -185,6 +185,39 @@ def test_sums_are_collected_in_their_order():
     assert line.strip() == "v0 = sum(x, y, y, x)"
 
 
+def test_a_sum_with_few_products_multiplies_them_before():
+    def terms(b, x, y):
+        total = put(b, "add", put(b, "mul", x, y), x)
+        for _ in range(3):
+            total = put(b, "add", total, y)
+        return total
+
+    lines = [line.strip() for line in simplified_form(terms)]
+    assert lines[:2] == ["v0 = x * y", "v1 = sum(x, v0, y, y, y)"]
+
+
+def test_a_sum_of_sums_keeps_its_order_where_bits_must_stay():
+    code = (("add", 0, 1), ("add", 2, 3), ("add", 4, 5))
+    program = Program(("a", "b", "c", "d"), (), code, (6,))
+    numbers = [1.0, 1e16, 1.0, -1e16]
+    assert collected(program, exact=True).run(numbers) == program.run(numbers)
+    assert collected(program, exact=False).code == (("sum", 0, 1, 2, 3),)
+
+
+def test_the_first_dot_of_a_sum_only_is_taken_in_where_bits_must_stay():
+    dot = ("dot", 0, 1, 1, 2)
+    first = Program(("a", "b", "c"), (), (dot, ("add", 3, 0)), (4,))
+    second = replace(first, code=(dot, ("add", 0, 3)))
+    for program, exact, names in [
+        (first, True, ["dot"]),
+        (second, True, ["dot", "add"]),
+        (second, False, ["dot"]),
+    ]:
+        assert [x[0] for x in collected(program, exact).verify().code] == names
+    numbers = [1.0, 1e16, -1.0 - 1e-16]
+    assert collected(second, exact=True).run(numbers) == second.run(numbers)
+
+
 def test_what_is_used_twice_is_not_taken_into_a_sum():
     def shared(b, x, y):
         product = put(b, "mul", x, y)

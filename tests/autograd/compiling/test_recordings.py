@@ -26,6 +26,11 @@ def twice(x):
     return (left * left * right).gradient([left, right], create_graph=True)
 
 
+def chosen_twice(x):
+    left, right = where(x > 1, x, 2.0), where(x > 1, x, 2.0)
+    return (left * left * right).gradient([left, right], create_graph=True)
+
+
 def behind_detached(x):
     product = x * x
     return product * product.detach() + product
@@ -56,6 +61,7 @@ def plus_itself(x):
     "f",
     [
         twice,
+        chosen_twice,
         grad(behind_detached),
         grad(grad(behind_detached)),
         grad(through_an_inner_gradient),
@@ -87,6 +93,24 @@ def test_zero_edges_are_dropped_and_zero_values_kept():
 
     # floor's partial is the number 0; y − 2 is a Value that happens to be 0 at 2
     assert recorded(value_and_grad(f), 2.0) == (2.0, 2.0)
+    flat = autograd.compile(grad(lambda y: autograd.floor(y) * 2.0), backend="python")
+    assert not flat.record(2.0).code
+
+
+def test_takes_by_one_index_from_lists_of_two_lengths():
+    def f(x, i):
+        return autograd.take(list(x), i) * autograd.take([x[0], x[1]], i)
+
+    fast = autograd.compile(grad(f), index_argnums=1, backend="python")
+    x = [2.0, 3.0, 5.0]
+    assert [fast(x, i) for i in (0, 1)] == [[4.0, 0.0, 0.0], [0.0, 6.0, 0.0]]
+
+
+def test_a_decision_that_no_number_changes_is_no_guard():
+    def f(x):
+        return x if where(x > 0, 2.0, 3.0) > 1.0 else -x
+
+    assert autograd.compile(f, backend="python").record(1.0).guards == ()
 
 
 @FAST
