@@ -43,8 +43,7 @@ def _softmax(m: Any, xs: Numbers) -> tuple[Number, ...]:
     top = m.detach(m.max(*xs))
     endless = m.abs(top) == m.inf
     weights = [m.where(endless, m.where(x == top, 1, 0), m.exp(x - top)) for x in xs]
-    # All −inf: 1/inf of each. A NaN among them: all NaN.
-    total = m.where(top == -m.inf, m.inf, m.where(top == top, m.sum(*weights), top))
+    total = m.where(top == -m.inf, m.inf, m.sum(*weights))  # all −inf: 1/inf of each
     return tuple(m.div(weight, total) for weight in weights)
 
 

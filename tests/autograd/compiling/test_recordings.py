@@ -187,6 +187,14 @@ def test_the_collector_waits_for_the_last_stretch():
     assert gc.isenabled()
 
 
+def test_the_collector_rests_while_a_function_is_recorded():
+    seen = []
+    recorded(lambda x: seen.append(gc.isenabled()) or x * x, 3.0)
+    autograd.compile(lambda x: seen.append(gc.isenabled()) or x * x).record(3.0)
+    assert seen == [False, False]
+    assert gc.isenabled()
+
+
 def test_a_collector_that_is_off_stays_off():
     gc.disable()
     try:
