@@ -22,7 +22,14 @@ from .lookup import known
 if TYPE_CHECKING:
     from .running import Run
 
-__all__ = ["EarlyStopping", "RecordWeights", "call", "checked", "listening"]
+__all__ = [
+    "EarlyStopping",
+    "RecordWeights",
+    "call",
+    "checked",
+    "listening",
+    "only_look",
+]
 
 HOOKS = ["on_start", "on_batch", "on_epoch", "on_end"]
 
@@ -177,6 +184,12 @@ def listening(callbacks: list[Any], hook: str) -> bool:
         hasattr(each, hook) or (hook == "on_epoch" and callable(each))
         for each in callbacks
     )
+
+
+def only_look(callbacks: list[Any], hook: str) -> bool:
+    """Tell whether those who have something for this moment change nothing then."""
+    harmless = (EarlyStopping, RecordWeights)
+    return all(type(each) in harmless for each in callbacks if listening([each], hook))
 
 
 def call(callbacks: list[Any], hook: str, run: "Run") -> None:

@@ -14,7 +14,7 @@ from .metrics import plain
 from .module import Module
 from .regularization import Dropout
 
-__all__ = ["CompiledBatches", "outputs_of"]
+__all__ = ["CompiledBatches", "is_whole", "outputs_of", "untouched_generators"]
 
 Array = Any
 _CHECKED = 16  # samples on which the loss must be the mean of single ones
@@ -26,7 +26,8 @@ class CompiledBatches:
     The loss of a batch must be the mean of its samples' losses, as those of `nn.losses`
     are by default, and the model must do the same each time: both are checked.
 
-    kinds: how many recordings the samples need.
+    kinds: how many recordings the samples need. moved: the parameters that move.
+    indices: which of inputs and targets, 0 and 1, are ints that look something up.
 
     Raises `ArgumentError` where the model or the loss can't be compiled, saying why.
     """
@@ -34,16 +35,16 @@ class CompiledBatches:
     def __init__(self, model: Module, loss: Loss, data: Pairs) -> None:
         self.model, self.loss, self.data = model, loss, data
         self._divide, self._count = _numpy().divide, _numpy().array(len(data[0]))
-        whole = tuple(i for i, part in enumerate(data) if _is_whole(part))
-        with _untouched_generators(model):
+        whole = tuple(i for i, part in enumerate(data) if is_whole(part))
+        with untouched_generators(model):
             try:
-                self._indices, self._recorded = whole, self._record(whole)
+                self.indices, self._recorded = whole, self._record(whole)
             except Exception:
                 if not whole:
                     raise
                 # The very ints are wanted, to look something up.
-                self._indices, self._recorded = (), self._record(())
-            if self._drops_out() or self._record(self._indices) != self._recorded:
+                self.indices, self._recorded = (), self._record(())
+            if self._drops_out() or self._record(self.indices) != self._recorded:
                 raise ArgumentError(
                     "the model draws random numbers, as Dropout does: a recording "
                     "would repeat the same ones for ever. Train with compile=False"
@@ -51,7 +52,7 @@ class CompiledBatches:
         # A frozen parameter may be set free in between: then another recording serves.
         self._samples: dict[tuple[int, ...], Any] = {}
         self._used: Any = None  # of these, those of the parameters that move now
-        self._moved: list[Value] = []
+        self.moved: list[Value] = []
         self._outputs: Any = None
 
     def _drops_out(self) -> bool:
@@ -73,8 +74,8 @@ class CompiledBatches:
 
     def has_changed(self) -> bool:
         """Tell whether the model or the loss do something else than when recorded."""
-        with contextlib.suppress(ArgumentError), _untouched_generators(self.model):
-            return self._record(self._indices) != self._recorded
+        with contextlib.suppress(ArgumentError), untouched_generators(self.model):
+            return self._record(self.indices) != self._recorded
         return True
 
     def check(self) -> None:
@@ -87,7 +88,7 @@ class CompiledBatches:
             raise ArgumentError(
                 f"the loss should give a Value made from the outputs, got {cost!r}"
             )
-        numbers = _array([p.data for p in self._moved])
+        numbers = _array([p.data for p in self.moved])
         whole, mean = cost.data, float(self.mean(numbers, _array(rows))[0])
         finite = math.isfinite(whole) or math.isfinite(mean)
         if finite and not math.isclose(mean, whole, rel_tol=1e-9, abs_tol=1e-12):
@@ -99,11 +100,11 @@ class CompiledBatches:
 
     def bind(self, moved: Sequence[Value]) -> None:
         """Set which parameters move; read what else the loss uses."""
-        self._moved, key = list(moved), tuple(map(id, moved))
+        self.moved, key = list(moved), tuple(map(id, moved))
         if key not in self._samples:
-            self._samples[key] = self._laid_out(self._moved)
+            self._samples[key] = self._laid_out(self.moved)
         self._used = self._samples[key]
-        self._used.bind(self._moved)
+        self._used.bind(self.moved)
         self.kinds = self._used.kinds
         self._outputs = None
 
@@ -114,7 +115,7 @@ class CompiledBatches:
             cost = loss([model(x)], [target])
             return cost, cost.gradient(moved)
 
-        fast = autograd.compile(sample, index_argnums=self._indices)
+        fast = autograd.compile(sample, index_argnums=self.indices)
         return fast.samples(*self.data)
 
     def mean(self, numbers: Any, rows: Any) -> Array:
@@ -133,7 +134,7 @@ class CompiledBatches:
         """Return the outputs of these rows, as plain numbers and lists."""
         if self._outputs is None:
             self._outputs = outputs_of(self.model, self.data[0])
-            self._outputs.bind(self._moved)
+            self._outputs.bind(self.moved)
         return [plain(x) for x in self._outputs.each(numbers, rows)]
 
 
@@ -142,14 +143,14 @@ def outputs_of(model: Module, inputs: list[Any]) -> Any:
 
     Raises what `autograd.compile` raises.
     """
-    indices = (0,) if _is_whole(inputs) else ()
+    indices = (0,) if is_whole(inputs) else ()
     return autograd.compile(model, index_argnums=indices).samples(inputs)
 
 
-def _is_whole(part: Any) -> bool:
+def is_whole(part: Any) -> bool:
     """Tell whether all numbers of a nest are ints."""
     if isinstance(part, list | tuple):
-        return all(map(_is_whole, part))
+        return all(map(is_whole, part))
     return type(part) is int
 
 
@@ -170,7 +171,7 @@ def _refusal(error: TracingError) -> ArgumentError:
 
 
 @contextlib.contextmanager
-def _untouched_generators(model: Module) -> Iterator[None]:
+def untouched_generators(model: Module) -> Iterator[None]:
     """Leave the random numbers that are drawn inside to be drawn again."""
     found = [g for _, m in model.named_modules() for g in vars(m).values()]
     generators = [g for g in found if isinstance(g, random.Random)]

@@ -147,6 +147,11 @@ class OnArrays:
         self._before, self._now = numbers, (moved, state)
         return bool(moved.dot(self._zeros) == 0.0)
 
+    @property
+    def numbers(self) -> Any:
+        """The weights."""
+        return self._now[0]
+
     def stepper(
         self, set_rate: Callable[[], None] | None
     ) -> Callable[[Order, int, int], float | None]:

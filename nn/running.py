@@ -1,5 +1,6 @@
 """`Run`: a training run in progress, batch by batch."""
 
+import contextlib
 import hashlib
 import math
 import time
@@ -12,8 +13,10 @@ from autograd import AutogradError, no_grad
 from . import callbacks
 from .batches import Loss, Pairs, eager, with_row
 from .compiled_batches import CompiledBatches
+from .compiled_validation import CompiledValidation
 from .contexts import interrupts
 from .descent import Descent, OnArrays, OnValues, compiled_gradient, takes_arrays
+from .diagnosis import worst_number
 from .history import History
 from .metrics import Metric, plain
 from .module import Module
@@ -105,6 +108,7 @@ class Run:
         self._compile = compile
         self._due: int | None = {True: 0, False: None, None: WARM}[compile]
         self._batches: CompiledBatches | None = None
+        self._held_out: CompiledValidation | None = None
         self._on_values = OnValues(optimizer, eager(model, loss, optimizer, data))
         self._descent: Descent = self._on_values
         self._looked = False  # since others could last change something
@@ -165,8 +169,11 @@ class Run:
         """Call the callbacks, which may look at everything and change it."""
         if self._listening(hook):
             self.show()
+            harmless = callbacks.only_look(self.callbacks, hook)
+            if hook == "on_epoch" and self._validation and not harmless:
+                self.model.eval()  # as validation leaves it
             callbacks.call(self.callbacks, hook, self)
-            self._looked = False
+            self._looked = self._looked and harmless
 
     def _go_on(self, progress: Progress, keeper: Keeper) -> None:
         """Go steps that nobody looks at in between; then let all look who want to."""
@@ -210,8 +217,6 @@ class Run:
             quick = isinstance(descent, OnArrays) and not self._metrics
             if quick and self._steps_on_arrays(descent, most):
                 return
-            if self.sample == len(self._data[0]):
-                self._end_epoch()
             outputs = self._batch()
         if self._metrics:
             first = self.sample - len(outputs)
@@ -309,12 +314,15 @@ class Run:
 
     def _look(self) -> None:
         """See what others may have changed."""
-        if self._batches is not None and self._batches.has_changed():
+        changed = self._batches is not None and self._batches.has_changed()
+        if changed or (self._held_out is not None and self._held_out.has_changed()):
             self._stay_eager("the model or the loss changed in the course of the run")
             if self._compile:
                 self._due = 0
                 self._consider_compiling()
         self._descent.look()
+        if self._batches is not None and self._held_out is not None:
+            self._held_out.bind(self._batches.moved)
         self._looked = True
 
     def _consider_compiling(self) -> None:
@@ -350,6 +358,10 @@ class Run:
             self._stay_eager(str(error))
             return
         wanted = bool(self._metrics)
+        if self._validation is not None:
+            given = self.model, self._loss, self._validation, batches.indices
+            with contextlib.suppress(Exception):  # eager validation may do better
+                self._held_out = CompiledValidation(*given)
         if takes_arrays(self.optimizer):
             self._descent = OnArrays(self.optimizer, batches, wanted)
         else:
@@ -362,19 +374,50 @@ class Run:
         """Return after how many samples somebody may change something."""
         if self._listening("on_batch"):
             return self.batch_size
-        often = self._listening("on_epoch") or self._validation
-        return len(self._data[0]) if often else math.inf
+        harmless = callbacks.only_look(self.callbacks, "on_epoch")
+        return math.inf if harmless else len(self._data[0])
 
     def _stay_eager(self, why: str) -> None:
         self.show()
         self._descent, self._batches, self._due = self._on_values, None, None
+        self._held_out = None
         self.history.compiled, self.history.not_compiled = False, why
 
     def _divergence(self, what: str) -> DivergenceError:
         self.show()
-        return DivergenceError(self._diagnosis(what))
+        batch = math.ceil(self.sample / self.batch_size) + 1
+        found = worst_number(self.model)
+        return DivergenceError(
+            f"{what} in epoch {self.epoch + 1}, batch {batch}{found and f'; {found}'}: "
+            f"check the data, or use a smaller learning rate than {self.optimizer!r}"
+        )
 
     def _validate(self, inputs: list[Any], targets: list[Any]) -> dict[str, float]:
+        loss, outputs = self._validated() or self._evaluated(inputs, targets)
+        with no_grad():
+            return {"val_loss": loss} | {
+                f"val_{name}": float(plain(metric(outputs, targets)))
+                for name, metric in self._metrics.items()
+            }
+
+    def _validated(self) -> tuple[float, list[Any]] | None:
+        """Return the held-out samples' loss and outputs; None without compiled code."""
+        # Now, and not before the next batch alone: a run may be resumed just here.
+        if self._due is not None:
+            self._consider_compiling()
+        if self._held_out and not self._looked:
+            self._look()
+        if self._held_out and isinstance(self._descent, OnArrays):
+            numbers = self._descent.numbers
+            # Where it fails, it may go eagerly, or say what is wrong.
+            with contextlib.suppress(Exception):
+                loss = self._held_out.loss(numbers)
+                return loss, self._held_out.outputs(numbers) if self._metrics else []
+        return None
+
+    def _evaluated(
+        self, inputs: list[Any], targets: list[Any]
+    ) -> tuple[float, list[Any]]:
         self.show()
         self.model.eval()
         self._looked = False
@@ -382,31 +425,7 @@ class Run:
             rows = range(len(inputs))
             with with_row("validation", self.model, (inputs, targets), rows):
                 outputs = [plain(self.model(x)) for x in inputs]
-            measured = {"loss": self._loss, **self._metrics}
-            return {
-                f"val_{name}": float(plain(function(outputs, targets)))
-                for name, function in measured.items()
-            }
-
-    def _diagnosis(self, what: str) -> str:
-        batch = math.ceil(self.sample / self.batch_size) + 1
-        named = self.model.named_parameters()
-        found = [
-            f"{path} is {p.data}" for path, p in named if not math.isfinite(p.data)
-        ] or [
-            f"the gradient of {path} is {p.grad}"
-            for path, p in named
-            if not math.isfinite(p.grad)
-        ]
-        if not found and named:  # the numbers in between have become too large
-            path, largest = max(named, key=lambda pair: abs(pair[1].data))
-            found = [f"the largest parameter is {path} with {largest.data:.3g}"]
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        named_first = f"; {found[0]}{more}" if found else ""
-        return (
-            f"{what} in epoch {self.epoch + 1}, batch {batch}{named_first}: check the "
-            f"data, or use a smaller learning rate than {self.optimizer!r}"
-        )
+            return float(plain(self._loss(outputs, targets))), outputs
 
 
 def _fingerprint(data: Pairs) -> str:
