@@ -14,7 +14,7 @@ from ..lowering import expanded
 from ..program import Program
 from .operations import is_condition
 
-__all__ = ["Item", "Plan", "planned"]
+__all__ = ["Item", "Plan", "planned", "read"]
 
 # A result's slot (or what an item without result is about), a name, operands.
 Item = tuple[int, str, tuple[int, ...]]
@@ -219,14 +219,14 @@ def _keep_tables(plan: Plan, varies: bytearray) -> None:
 def _keep(plan: Plan) -> None:
     """Keep what was computed once and tiles need."""
     made = {slot for slot, name, _ in plan.once if name != "keep"}
-    for slot in _unique(p for item in plan.tiled for p in _read(plan, item)):
+    for slot in _unique(p for item in plan.tiled for p in read(plan, item)):
         if slot in made:
             plan.sources[slot] = ("kept", plan.kept)
             plan.once.append((plan.kept, "keep", (slot,)))
             plan.kept += 1
 
 
-def _read(plan: Plan, item: Item) -> tuple[int, ...]:
+def read(plan: Plan, item: Item) -> tuple[int, ...]:
     """Return the slots that an item reads itself; a table is read from memory."""
     slot, name, operands = item
     return operands[:1] if name == "take" and slot in plan.tables else operands

@@ -21,7 +21,7 @@ from operator import itemgetter, sub
 from ..program import pick
 from .calls import address_of, function_called
 from .handlers import ARITIES, HANDLERS
-from .plan import Item, Plan
+from .plan import Item, Plan, read
 from .shapes import LANES
 from .vectors import VECTORS
 
@@ -359,7 +359,7 @@ class _Tile:
         self.end = spare + _SPARE
         self._free: list[int] = []
         items = plan.tiled
-        last = {p: i for i, (_, _, operands) in enumerate(items) for p in operands}
+        last = {p: i for i, item in enumerate(items) for p in read(plan, item)}
         for i, (slot, name, operands) in enumerate(items):
             if name in ("out", "held"):
                 self.row(operands[0])
@@ -367,7 +367,7 @@ class _Tile:
             to = self._place()
             self._write(slot, name, to, operands)
             self.places[slot] = to
-            for p in set(operands):
+            for p in set(read(plan, items[i])):
                 if last[p] == i and p not in plan.sources:
                     self._free.append(self.places[p])
         self.writer.put("stop")

@@ -168,3 +168,24 @@ def test_the_code_of_a_compiled_function_can_be_read():
     other(1.0)
     with pytest.raises(autograd.ArgumentError, match='backend="llvm"'):
         print(other.llvm)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize("kind", ["inputs", "computed", "read elsewhere", "listed"])
+def test_a_table_to_take_from_is_read_where_it_lies(kind, level):
+    builder = Builder([f"x{i}" for i in range(6)])
+    index = builder.input("i", index=True)
+    values = [*range(6)]
+    if kind != "inputs":
+        values = [builder.emit("mul", x, x) for x in values]
+    if kind == "listed":
+        values[2] = builder.emit("add", 1, index)  # it varies
+    taken = builder.emit("take", index, *values)
+    chosen = builder.emit("mul", taken, values[3] if kind == "read elsewhere" else 0)
+    program = builder.finish([chosen])
+    shared, indices = [0.5, -1.5, 2.0, 3.0, -0.25, 7.0], [0.0, 5.0, -6.0, -1.0, 3.0]
+    wanted = [program.run([*shared, int(i)])[0] for i in indices]
+    varying = (False,) * 6 + (True,)
+    runner = Runner(program, varying, exact=True, level=level)
+    found, _ = runner.run(np.array(shared), np.array([indices]), False)
+    assert bits(found.T) == bits(wanted)
