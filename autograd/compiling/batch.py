@@ -17,7 +17,7 @@ from ..functions import is_array
 from ..rules import RULES
 from ..structures import flatten, to_array
 from ..value import apply
-from .recording import Branch, Call, Layout, Recordings, check_bounds, expanded
+from .recording import Branch, Call, Layout, Recordings, check_bounds
 from .signature import LiveError, Numbers, call_key, key_of_array, signature
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -83,23 +83,21 @@ class Mapped:
             )
         samples = self.samples
         if not is_array(samples):
-            return self._lanes_of_list()
+            return lanes_of_list(samples, self.index)
         if samples.dtype.kind not in ("iu" if self.index else "f"):
             return None
         key = key_of_array(samples.shape[1:], self.index)
         return key, samples.reshape(self.count, -1).T
 
-    def _lanes_of_list(self) -> tuple[Hashable, Array] | None:
-        """Return the lanes of a list of samples that are alike: nested lists."""
-        numbers: Numbers = array("d")
-        key = signature(self.samples[0], numbers, self.index)
-        rows = [numbers]
-        for sample in self.samples[1:]:
-            row: Numbers = array("d")
-            if signature(sample, row, self.index) != key:
-                return None
-            rows.append(row)
-        return key, np.array(rows, float).T.reshape(len(numbers), self.count)
+
+def lanes_of_list(samples: Any, index: bool) -> tuple[Hashable, Array] | None:
+    """Return the key that all samples in a list have, and their numbers, as lanes."""
+    numbers: Numbers = array("d")
+    key: Any = signature(samples, numbers, index)
+    _, first, *rest = key
+    if rest.count(first) < len(rest):
+        return None
+    return first, np.frombuffer(numbers).reshape(len(samples), -1).T
 
 
 @dataclass
@@ -114,20 +112,61 @@ class Group:
     layout: Layout
 
 
-class Batch:
-    """The arguments of a batch: what varies, what does not, and how many samples."""
+class Rows:
+    """Each input of the arguments by its place: a number, or those of all samples."""
+
+    def __init__(self, layout: Layout, lanes: Array, uniform: Numbers) -> None:
+        self._parts = layout, lanes, uniform
+
+    def __getitem__(self, place: int) -> Any:
+        layout, lanes, uniform = self._parts
+        before = {True: 0, False: 0}  # of those that vary and those that do not
+        for varies, count in layout:
+            if place < count:
+                return (lanes if varies else uniform)[before[varies] + place]
+            place -= count
+            before[varies] += count
+        raise IndexError(place)
+
+
+class Given:
+    """The arguments of a batch. uniform: the numbers that all samples share."""
 
     def __init__(
         self, name: str, args: Sequence[Any], in_axes: Axes, indices: tuple[int, ...]
     ) -> None:
-        axes = in_axes if isinstance(in_axes, list | tuple) else [in_axes] * len(args)
+        self.name, self.args, self.indices = name, args, indices
+        self.axes: Any = (
+            in_axes if isinstance(in_axes, list | tuple) else [in_axes] * len(args)
+        )
+        self.uniform: Numbers = array("d")
+
+    def call(self, place: int) -> Call:
+        """Return the call of one sample."""
+        return Batch(self.name, self.args, self.axes, self.indices).call(place)
+
+    def inputs(self, branch: Branch) -> Array:
+        """Return a program's inputs that all samples share."""
+        return np.frombuffer(branch.inputs(self.uniform))
+
+    def rows_of(self, layout: Layout, lanes: Array) -> Rows:
+        """Return each input of the arguments."""
+        return Rows(layout, lanes, self.uniform)
+
+
+class Batch(Given):
+    """A batch, looked at closely: what varies, and how many samples there are."""
+
+    def __init__(
+        self, name: str, args: Sequence[Any], in_axes: Axes, indices: tuple[int, ...]
+    ) -> None:
+        super().__init__(name, args, in_axes, indices)
+        axes = self.axes
         if len(axes) != len(args):
             raise ArgumentError(
                 f"in_axes has {len(axes)} entries, but {name} was given {len(args)} "
                 f"arguments: an axis for each, None for one that all samples share"
             )
-        self.args, self.indices = args, indices
-        self.uniform: Numbers = array("d")
         self.mapped: dict[int, Mapped] = {}
         self.live = False  # whether there are Values among the arguments
         # Of each argument its key, if it varies, and how many numbers it has.
@@ -176,15 +215,6 @@ class Batch:
         numbers: Numbers = array("d")
         call_key(args, {}, self.indices, numbers)
         return Call(args, {}, numbers)
-
-    def inputs(self, branch: Branch) -> Array:
-        """Return a program's inputs that all samples share."""
-        return np.frombuffer(branch.inputs(self.uniform))
-
-    def rows_of(self, layout: Layout, lanes: Array) -> list[Any]:
-        """Return each input of the arguments: a number, or those of all samples."""
-        moving, fixed = iter(lanes), iter(self.uniform)
-        return [next(moving if varies else fixed) for varies in expanded(layout)]
 
     def groups(self) -> dict[Hashable, Group] | None:
         """Return the samples by the key of their arguments, first come first.
@@ -315,20 +345,21 @@ class Results:
             if self.reduce == "mean":
                 total /= self.count
             return self.build_one(total)
-        rows = iter(self.found)
+        found, start = self.found, 0
 
         def part(structure: Any) -> Array:
+            nonlocal start
+            first, start = start, start + structure.size
             if structure.kind == "number":
-                return next(rows)
-            block = np.array([next(rows) for _ in range(structure.size)])
+                return found[first]  # type: ignore[no-any-return]
             shape = (self.count, *structure.keys)
-            return block.reshape(structure.size, self.count).T.reshape(shape)
+            return found[first:start].T.reshape(shape)  # type: ignore[no-any-return]
 
         return self.structure.fill(part)
 
 
 def run_group(
-    recordings: Recordings, batch: Batch, group: Group, results: Results
+    recordings: Recordings, batch: Given, group: Group, results: Results
 ) -> None:
     """Run the samples of a group, by the branches that they take."""
     places, lanes, tried = group.places, group.lanes, 0

@@ -5,7 +5,6 @@ what its samples share. Where one program without guards serves whatever these h
 plan says where each array's numbers lie among the lanes.
 """
 
-from array import array
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -13,10 +12,10 @@ import numpy as np
 
 from ..errors import ArgumentError, NumberError, TracingError
 from ..modes import ACTIVE, STATE
-from .batch import Axes, Batch, Group, Results, run_group
+from .batch import Axes, Batch, Given, Group, Results, lanes_of_list, run_group
 from .recent import Recent
 from .recording import Recordings, Subject
-from .signature import LiveError, Numbers, signature
+from .signature import LiveError, signature
 
 __all__ = ["Batches"]
 
@@ -41,9 +40,9 @@ class Batches:
             raise ArgumentError(f'reduce is "sum", "mean" or None, got {reduce!r}')
         subject = self._subject
         recorded = not (ACTIVE and STATE.trace is not None)
-        outline = Outline(args, in_axes, subject.indices)
+        outline = Outline(subject.name, args, in_axes, subject.indices)
         if recorded and (plan := self._plans.get(outline.key)) is not None:
-            return plan.run(outline, reduce, subject.name)
+            return plan.run(outline, reduce)
         batch = Batch(subject.name, args, in_axes, subject.indices)
         results = Results(batch.count, reduce, subject.name)
         groups = batch.groups() if recorded else None
@@ -52,32 +51,32 @@ class Batches:
         for key, group in groups.items():
             recordings = self._recordings_of(key)
             run_group(recordings, batch, group, results)
-            if outline.key is not None and recordings.unconditional:
+            if outline.key is not None:
                 self._plans.add(outline.key, Plan(outline, recordings, group))
         return results.build()
 
 
-class Outline:
-    """What a batch looks like.
+class Outline(Given):
+    """What a batch looks like, at a glance.
 
-    key: all but its numbers; None for a batch that needs a closer look. numbers: those
-    that the samples share. arrays: what holds the samples, each with its axis.
+    key: all but its numbers; None for a batch that needs a closer look. arrays: those
+    that hold the samples, each with its axis.
     """
 
     def __init__(
-        self, args: Sequence[Any], in_axes: Axes, indices: tuple[int, ...]
+        self, name: str, args: Sequence[Any], in_axes: Axes, indices: tuple[int, ...]
     ) -> None:
-        self.numbers: Numbers = array("d")
+        super().__init__(name, args, in_axes, indices)
         self.arrays: list[tuple[Array, int]] = []
         self.key: Hashable = None
-        axes = in_axes if isinstance(in_axes, list | tuple) else [in_axes] * len(args)
+        axes = self.axes
         if len(axes) != len(args):
             return
         keys: list[Hashable] = []
         try:
             for i, x in enumerate(args):
                 if axes[i] is None:
-                    keys.append((None, signature(x, self.numbers, i in indices)))
+                    keys.append((None, signature(x, self.uniform, i in indices)))
                 else:
                     keys.append(self._of_mapped(x, axes[i], i in indices))
         except (LiveError, NumberError, TracingError):
@@ -86,13 +85,21 @@ class Outline:
 
     def _of_mapped(self, x: Any, axis: Any, index: bool) -> Hashable:
         kind: Any = type(x)
+        if type(axis) is not int:
+            raise LiveError
         if kind is np.ndarray:
-            if type(axis) is int and x.dtype.kind in ("iu" if index else "f"):
+            if x.dtype.kind in ("iu" if index else "f"):
                 self.arrays.append((x, axis))
                 return axis, x.shape
         elif issubclass(kind, dict):
             parts = [(key, self._of_mapped(y, axis, index)) for key, y in x.items()]
             return (kind, *parts)
+        elif issubclass(kind, list | tuple) and x and axis in (0, -len(x)):
+            found = lanes_of_list(x, index)
+            if found is not None:
+                key, lanes = found
+                self.arrays.append((lanes, -1))
+                return list, len(x), key
         raise LiveError
 
 
@@ -102,20 +109,20 @@ class Plan:
     def __init__(self, outline: Outline, recordings: Recordings, group: Group) -> None:
         self.used = 0
         self._recordings = recordings
-        (self._branch,) = recordings.branches
-        self._runner = recordings.runner(self._branch, group.layout)
-        self._size, self._count = group.lanes.shape
         self._orders = [_with_last(axis, x.ndim) for x, axis in outline.arrays]
         self._shapes = [
             x.transpose(order).shape
             for (x, _), order in zip(outline.arrays, self._orders, strict=True)
         ]
+        self._size, self._count = group.lanes.shape
+        self._layout = group.layout
+        # Where one program serves whatever the numbers are, it need not be looked for.
+        self._quick = recordings.branches[0] if recordings.unconditional else None
         self._free: list[tuple[Array, list[Array]]] = []
 
-    def run(self, outline: Outline, reduce: str | None, name: str) -> Any:
+    def run(self, outline: Outline, reduce: str | None) -> Any:
         """Return the results of a batch."""
         self._recordings.used = self.used
-        branch = self._branch
         try:
             memory = self._free.pop()
         except IndexError:
@@ -125,15 +132,19 @@ class Plan:
             places, outline.arrays, self._orders, strict=True
         ):
             place[...] = x.transpose(order)
-        uniform = np.frombuffer(branch.inputs(outline.numbers))
-        outputs, _ = self._runner.run(uniform, lanes, reduce is not None)
+        branch = self._quick
+        if branch is not None and reduce:
+            runner = self._recordings.runner(branch, self._layout)
+            found, _ = runner.run(outline.inputs(branch), lanes, True)
+            found = branch.build(found / self._count if reduce == "mean" else found)
+        else:
+            results = Results(self._count, reduce, outline.name)
+            group = Group(np.arange(self._count), lanes, self._layout)
+            run_group(self._recordings, outline, group, results)
+            found = results.build()
         if lanes.nbytes <= KEPT:
             self._free.append(memory)
-        if reduce:
-            return branch.build(outputs / self._count if reduce == "mean" else outputs)
-        results = Results(self._count, None, name)
-        results.add(branch, outputs, np.arange(self._count))
-        return results.build()
+        return found
 
     def _lanes(self) -> tuple[Array, list[Array]]:
         """Return lanes, and views of them with a place for each array's numbers."""

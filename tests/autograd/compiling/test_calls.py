@@ -232,8 +232,10 @@ def test_an_axis_is_still_checked_once_its_batch_is_known():
         (1, "axis 1"),
         ((), "0 e"),
     ]:
-        with pytest.raises(autograd.ArgumentError, match=words):
-            fast.map(np.ones(1), in_axes=axis)
+        for x in (np.ones(1), [1.0]):
+            assert fast.map(x).tolist() == [2.0]
+            with pytest.raises(autograd.ArgumentError, match=words):
+                fast.map(x, in_axes=axis)
     with pytest.raises(autograd.ArgumentError, match="at least one sample"):
         fast.map(np.ones(0))
     with pytest.raises(autograd.ArgumentError, match="axis 5"):  # the first mistake
