@@ -151,7 +151,13 @@ BATCHES = {
     "subclass": (CUBE.view(Sub), 0),
     "ints": (np.array([[1, 2], [3, 4], [1, 2]]), 0),
     "list": ([1.0, 2.0, 3.0], 0),
+    "longer list": ([1.0, 2.0, 3.0, 4.0], 0),
+    "list from the end": ([1.0, 2.0, 3.0], -3),
     "list of lists": ([[1.0, 2.0], [3.0, 4.0]], 0),
+    "list of longer lists": ([[1.0, 2.0, 3.0], [3.0, 4.0, 5.0]], 0),
+    "list of equal ints": ([2, 2], 0),
+    "list of other ints": ([3, 3], 0),
+    "list of arrays": ([CUBE[0], CUBE[1]], 0),
     "uneven list": ([[1.0, 2.0], [3.0]], 0),
     "tuple": ((1.0, 2.0, 3.0), 0),
     "dict": ({"a": CUBE[0], "bb": CUBE[1, :, 0]}, 0),
@@ -236,8 +242,9 @@ def test_an_axis_is_still_checked_once_its_batch_is_known():
             assert fast.map(x).tolist() == [2.0]
             with pytest.raises(autograd.ArgumentError, match=words):
                 fast.map(x, in_axes=axis)
-    with pytest.raises(autograd.ArgumentError, match="at least one sample"):
-        fast.map(np.ones(0))
+    for x in (np.ones(0), [], ()):
+        with pytest.raises(autograd.ArgumentError, match="at least one sample"):
+            fast.map(x)
     with pytest.raises(autograd.ArgumentError, match="axis 5"):  # the first mistake
         fast.map(np.ones(2), Fraction(1, 2), in_axes=(5, None))
 
@@ -367,6 +374,23 @@ def test_indices_and_floats_in_one_place():
         assert found.tolist() == [1.0 if i > 1 else -1.0 for i in indices]
 
 
+def test_indices_among_other_arguments():
+    def f(w, x, i, t, j, y):
+        return autograd.take(t, i) * w[0] + autograd.take(t, j) * x[1] + y
+
+    fast = autograd.compile(f, index_argnums=(2, 4))
+    w, t, y = np.array([9.0, 8.0]), np.array([0.5, 7.0, -6.0]), np.array([100.0, 200.0])
+    x = np.array([[50.0, 60.0], [70.0, 80.0]])
+    axes = (None, 0, 0, None, None, 0)
+    for i, j in [((0, 2), 1), ((1, 1), 2), ((-3, 0), -1), ((0, 2), 1)]:
+        found = fast.map(w, x, np.array(i), t, j, y, in_axes=axes)
+        wanted = [f(w, x[k], i[k], t, j, y[k]) for k in range(2)]
+        np.testing.assert_allclose(found, wanted, rtol=1e-14)
+    for i, j in [((0, 3), 1), ((-4, 0), 2), ((0, 1), 3), ((0, 1), -4)]:
+        with pytest.raises(IndexError, match=r"index (3|-4) is outside of the 3"):
+            fast.map(w, x, np.array(i), t, j, y, in_axes=axes)
+
+
 def test_an_index_that_samples_share():
     fast = autograd.compile(lambda x, i: autograd.where(i > 1, x, -x), index_argnums=1)
     for i in (0, 2, 1, 3, 2, 0):
@@ -432,32 +456,53 @@ def test_infinities_are_no_warning_and_zero_beats_them(backend):
         assert slope.map(X[::2], reduce="mean") == 0.375
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_threads_with_batches_of_their_own(backend):
-    fast = autograd.compile(
-        lambda w, x: (w * x).sum() if w.size else x.sum(), backend=backend
-    )
+def in_threads(run):
+    """Call run(rng) in four threads."""
     wrong = []
 
-    def run(seed):
-        rng = np.random.default_rng(seed)
+    def guarded(seed):
         try:
-            for _ in range(60):
-                k, count = int(rng.integers(1, 4)), int(rng.integers(1, 20))
-                w, X = rng.normal(size=k), rng.normal(size=(count, k))
-                found = fast.map(w, X, in_axes=(None, 0))
-                total = fast.map(w, X, in_axes=(None, 0), reduce="sum")
-                np.testing.assert_allclose(found, X @ w, rtol=1e-12, atol=1e-13)
-                np.testing.assert_allclose(total, (X @ w).sum(), rtol=1e-12, atol=1e-12)
-                np.testing.assert_allclose(
-                    fast(w, X[0]), X[0] @ w, rtol=1e-12, atol=1e-13
-                )
+            run(np.random.default_rng(seed))
         except BaseException as error:
             wrong.append(error)
 
-    threads = [threading.Thread(target=run, args=(seed,)) for seed in range(4)]
+    threads = [threading.Thread(target=guarded, args=(seed,)) for seed in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not wrong, wrong
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_threads_with_batches_of_their_own(backend):
+    fast = autograd.compile(lambda w, x: (w * x).sum(), backend=backend)
+
+    def run(rng):
+        for _ in range(60):
+            k, count = int(rng.integers(1, 4)), int(rng.integers(1, 20))
+            w, X = rng.normal(size=k), rng.normal(size=(count, k))
+            wanted, close = X @ w, {"rtol": 1e-12, "atol": 1e-12}
+            found = fast.map(w, X, in_axes=(None, 0))
+            total = fast.map(w, X, in_axes=(None, 0), reduce="sum")
+            np.testing.assert_allclose(found, wanted, **close)
+            np.testing.assert_allclose(total, wanted.sum(), **close)
+            np.testing.assert_allclose(fast(w, X[0]), wanted[0], **close)
+
+    in_threads(run)
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_threads_with_batches_of_one_kind(backend):
+    """While one computes outside of Python's lock, another brings its numbers."""
+    fast = autograd.compile(lambda x: autograd.tanh(x) * x, backend=backend)
+
+    def run(rng):
+        X = rng.normal(size=20_000)
+        wanted = np.tanh(X) * X
+        for _ in range(30):
+            np.testing.assert_allclose(fast.map(X), wanted, rtol=1e-13)
+            total = fast.map(X, reduce="sum")
+            np.testing.assert_allclose(total, wanted.sum(), rtol=1e-11)
+
+    in_threads(run)
