@@ -4,7 +4,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, MissingExtraError
 from .program import Program
 from .signature import Numbers
 
@@ -62,7 +62,10 @@ def backend_of(name: str | None) -> tuple[str, Backend]:
             f"backend is {', '.join(map(repr, NAMES))} or None, which takes the best "
             f"that is installed; got {name!r}"
         )
-    if name == "llvm" or (name is None and find_spec("llvmlite") is not None):
+    installed = find_spec("llvmlite") is not None
+    if name == "llvm" and not installed:
+        raise MissingExtraError.of("llvmlite", "compile", "native code")
+    if name == "llvm" or (name is None and installed):
         from . import native
 
         return "llvm", native

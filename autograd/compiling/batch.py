@@ -18,7 +18,14 @@ from ..rules import RULES
 from ..structures import flatten, to_array
 from ..value import apply
 from .recording import Branch, Call, Layout, Recordings, check_bounds
-from .signature import LiveError, Numbers, call_key, key_of_array, signature
+from .signature import (
+    LiveError,
+    Numbers,
+    call_key,
+    check_plain,
+    key_of_array,
+    signature,
+)
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | None | Sequence[int | None]
@@ -36,6 +43,7 @@ class Mapped:
         self.count: int
         self.parts: dict[Any, Mapped] | None = None
         if is_array(x):
+            check_plain(x)
             if not -x.ndim <= axis < x.ndim:
                 raise ArgumentError(
                     f"in_axes says axis {axis} of {where}, an array of shape {x.shape}"

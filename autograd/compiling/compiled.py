@@ -70,6 +70,8 @@ def compile(
                 f"index_argnums is the place of an argument, or a tuple of places, "
                 f"counted from 0; got {index_argnums!r}"
             )
+    if type(exact) is not bool:
+        raise ArgumentError(f"exact is True or False, got {exact!r}")
     if type(max_branches) is not int or max_branches < 1:
         raise ArgumentError(f"max_branches is an int from 1 on, got {max_branches!r}")
     return Compiled(f, indices, exact, backend, max_branches)

@@ -15,6 +15,8 @@ from ..functions import is_array
 from ..kinds import FLOATS, namespace_of_type
 from ..node import Node, describe
 
+_LARGEST = 2**53  # up to here a double holds every whole number
+
 # Doubles in memory, as machine code and NumPy take them.
 Numbers: TypeAlias = "array[float]"
 
@@ -62,14 +64,17 @@ def _of_float(x: Any, numbers: Numbers, index: bool) -> Hashable:
 def _of_other(x: Any, numbers: Numbers, index: bool) -> Hashable:
     """Read an index or a constant."""
     kind: Any = type(x)
-    if index and kind is int:
-        numbers.append(x)
-        return "index"
-    sort = _sort(kind)
+    sort = "" if kind is int else _sort(kind)
     if index:
         if sort == "bool" or not hasattr(x, "__index__"):
             raise NumberError(f"an index argument is a whole number, got {describe(x)}")
-        numbers.append(x.__index__())
+        place = x.__index__()
+        if not -_LARGEST <= place <= _LARGEST:
+            raise NumberError(
+                f"an index argument is a whole number from -2**53 to 2**53, got "
+                f"{describe(x)}: as a constant, not in index_argnums, it may be larger"
+            )
+        numbers.append(place)
         return "index"
     if sort == "exact":
         raise NumberError(f"a compiled function computes in floats, got {describe(x)}")
@@ -146,7 +151,17 @@ def _array_reader() -> Reader:
     return read
 
 
+def check_plain(x: Any) -> None:
+    """Raise `NumberError` for an array that computes in ways of its own."""
+    if any(base.__name__ in ("matrix", "MaskedArray") for base in type(x).__mro__):
+        raise NumberError(
+            f"a compiled function takes plain arrays, got a {type(x).__name__}: use "
+            f"np.asarray(matrix), masked.filled(number)"
+        )
+
+
 def _of_array(x: Any, numbers: Numbers, index: bool) -> Hashable:
+    check_plain(x)
     kind = x.dtype.kind
     if index and kind not in "iu":
         raise NumberError(f"an index argument is whole, got an array of {x.dtype}")

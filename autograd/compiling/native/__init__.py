@@ -18,7 +18,6 @@ there and found again.
 
 from typing import TYPE_CHECKING
 
-from ...errors import MissingExtraError
 from ..program import Program
 
 if TYPE_CHECKING:
@@ -28,14 +27,7 @@ __all__ = ["prepare"]
 
 
 def prepare(program: Program, varying: tuple[bool, ...], *, exact: bool) -> "Runner":
-    """Return the runner of a program whose inputs vary where `varying` says.
-
-    Raises `MissingExtraError` where llvmlite is not installed.
-    """
-    try:
-        import llvmlite  # noqa: F401
-    except ImportError:
-        raise MissingExtraError.of("llvmlite", "compile", "native code") from None
+    """Return the runner of a program whose inputs vary where `varying` says."""
     from .runner import Runner
 
     return Runner(program, varying, exact=exact)

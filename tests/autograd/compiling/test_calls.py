@@ -506,3 +506,32 @@ def test_threads_with_batches_of_one_kind(backend):
             np.testing.assert_allclose(total, wanted.sum(), rtol=1e-11)
 
     in_threads(run)
+
+
+@pytest.mark.parametrize("kind", ["matrix", "masked"])
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_arrays_that_compute_in_ways_of_their_own_are_refused(kind):
+    given = np.matrix([[1.0, 2.0]]) if kind == "matrix" else np.ma.array([1.0, 2.0])
+    words = f"{type(given).__name__}.*asarray.*filled"
+    fast = autograd.compile(lambda x, y=1.0: x * y)
+    with pytest.raises(NumberError, match=words):
+        fast(given)
+    with pytest.raises(NumberError, match=words):
+        fast.map(given)
+    with pytest.raises(NumberError, match=words):
+        fast.map(given, np.ones(2), in_axes=(None, 0))
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1, 10**400])
+def test_an_index_is_a_whole_number_that_a_double_holds(number):
+    fast = autograd.compile(
+        lambda i: autograd.where(i == 2**53, 1.0, 0.0), index_argnums=0
+    )
+    assert (fast(2**53), fast(-(2**53))) == (1.0, 0.0)
+    with pytest.raises(NumberError, match=r"2\*\*53.*index_argnums"):
+        fast(number)
+
+
+def test_exact_is_a_bool():
+    with pytest.raises(autograd.ArgumentError, match="exact is True or False"):
+        autograd.compile(lambda x: x, exact="no")
