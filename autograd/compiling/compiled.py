@@ -1,5 +1,6 @@
 """`compile`: functions recorded once and run for new numbers; `vmap`."""
 
+import sys
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, update_wrapper
@@ -47,7 +48,9 @@ def compile(
     - f runs in Python only to be recorded: a side effect happens then and never again.
 
     exact: give the very bits of the eager run; otherwise results differ by a few units
-    in the last place. backend: "llvm" (extra `compile`), "numpy", "python", or None for
+    in the last place. (With it too a derivative that is 0 may have the other sign, and
+    derivatives of derivatives, or of `take` with a recorded index, may add their terms
+    in another order.) backend: "llvm" (extra `compile`), "numpy", "python", or None for
     the best that is installed. max_branches: how many branches are kept.
 
     >>> import autograd
@@ -97,6 +100,7 @@ class Compiled:
         most_branches: int,
     ) -> None:
         update_wrapper(self, f)
+        self._given = f, indices, exact, backend, most_branches
         self._function, self._indices = f, indices
         self._name = getattr(f, "__name__", type(f).__name__)
         self._backend_name, by = backend_of(backend)
@@ -241,6 +245,15 @@ class Compiled:
                 runner.seconds for b in branches for runner in b.runners.values()
             ),
         )
+
+    def __reduce__(self) -> Any:
+        """Pickle or copy what it was made of, by name if it is a decorated function.
+
+        Recordings are left behind: the copy makes its own.
+        """
+        name: str = getattr(self, "__qualname__", "")
+        module = sys.modules.get(self.__module__)
+        return name if getattr(module, name, None) is self else (Compiled, self._given)
 
     def __repr__(self) -> str:
         return f"<compiled {self._name}: {len(self._recordings)} signatures>"

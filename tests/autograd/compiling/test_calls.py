@@ -1,5 +1,7 @@
 """Calls after the first: what is kept of earlier calls is never wrong for the next."""
 
+import copy
+import pickle
 import threading
 from collections import OrderedDict, namedtuple
 from fractions import Fraction
@@ -535,3 +537,25 @@ def test_an_index_is_a_whole_number_that_a_double_holds(number):
 def test_exact_is_a_bool():
     with pytest.raises(autograd.ArgumentError, match="exact is True or False"):
         autograd.compile(lambda x: x, exact="no")
+
+
+@autograd.compile
+def decorated(x):
+    return x * x + 1.0
+
+
+def squared(x):
+    return x * x
+
+
+def test_a_compiled_function_is_pickled_and_copied_as_what_it_was_made_of():
+    fast = autograd.compile(squared, exact=True, max_branches=3, backend="python")
+    fast(2.0)
+    for again in (pickle.loads(pickle.dumps(fast)), copy.deepcopy(fast)):
+        assert again is not fast
+        assert again.stats()["recordings"] == 0
+        assert (again(3.0), again.stats()["backend"]) == (9.0, "python")
+    assert pickle.loads(pickle.dumps(decorated)) is decorated
+    assert copy.deepcopy([decorated]) == [decorated]
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(autograd.compile(lambda x: x))
