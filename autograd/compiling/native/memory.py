@@ -1,6 +1,7 @@
 """What one call runs in: the array of arguments and the memory that it names."""
 
 from collections.abc import Callable
+from ctypes import addressof, c_char
 from typing import Any
 from weakref import ref
 
@@ -103,8 +104,11 @@ class Memory:
 
 
 def _address(x: Array) -> int:
-    address: int = x.__array_interface__["data"][0]
-    return address
+    try:
+        return addressof(c_char.from_buffer(x))
+    except (TypeError, ValueError):  # read-only or empty: the slow way
+        address: int = x.__array_interface__["data"][0]
+        return address
 
 
 def aligned(x: Array) -> int:

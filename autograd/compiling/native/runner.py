@@ -192,6 +192,7 @@ class _Code:
         # Later levels, each with the work until then.
         self._next = _better(self.version.kernel) if level is None else []
         self.left = self._next[0][1] if self._next else 0  # work until it is due
+        self._asked = False  # for the next version
         self._lock = threading.Lock()
 
     @property
@@ -201,12 +202,19 @@ class _Code:
         return made.modules if made.level else self._make(level=1).modules
 
     def count(self, work: int) -> None:
-        """Count work done; once it is much, make better code in the background."""
-        with self._lock:  # of threads that count at once, one asks for the code
-            due = 0 < self.left <= work
-            self.left -= work
-            if not due:
+        """Count work done; once it is much, make better code in the background.
+
+        What two threads count at the same moment may count once: it is an estimate.
+        """
+        self.left -= work
+        if self.left <= 0:
+            self._ask()
+
+    def _ask(self) -> None:
+        with self._lock:  # of threads that get here at once, one asks for the code
+            if self._asked:
                 return
+            self._asked = True
             level, _ = self._next.pop(0)
         _background().submit(self._improve, level)
 
@@ -223,6 +231,7 @@ class _Code:
             return
         if self._next:
             self.left = self._next[0][1]
+            self._asked = False
 
 
 def _better(kernel: Kernel) -> list[tuple[int, int]]:
