@@ -12,7 +12,7 @@ Both go in the same small parts, so that a run can look at the numbers in betwee
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -20,7 +20,8 @@ from autograd import AutogradError, Value
 
 from .batches import BatchGradient
 from .compiled_batches import CompiledBatches
-from .methods import ArrayMethod
+from .many_steps import ManySteps
+from .methods import ArrayMethod, Method
 from .optimizers import Optimizer
 from .states import each_column
 
@@ -103,6 +104,7 @@ class OnArrays:
         self._with_outputs = with_outputs
         self._order: Order = range(0)
         self._shown = True
+        self._many: tuple[Method, ManySteps | None] | None = None
 
     def look(self) -> None:
         """Read weights and state, and which parameters move."""
@@ -111,6 +113,7 @@ class OnArrays:
         self._numpy = numpy
         self.show()
         self._moved, self._places = self.optimizer.movable()
+        self._many = None
         self.batches.bind(self._moved)
         numbers = numpy.array([p.data for p in self._moved], float)
         state = each_column(numpy.array, self.optimizer.part(self._places))
@@ -186,6 +189,26 @@ class OnArrays:
             return loss
 
         return go
+
+    def at_once(self, most: int) -> list[float]:
+        """Go up to so many full-batch steps by native code alone; return their losses.
+
+        They end before a step in which a number is not finite; none are gone where the
+        update can't be recorded.
+        """
+        method, (numbers, state) = self.optimizer.method, self._now
+        if self._many is None or self._many[0] is not method:
+            found = None
+            with suppress(Exception):
+                found = ManySteps(method, self.batches, numbers, state)
+            self._many = method, found
+        many = self._many[1]
+        if many is None:
+            return []
+        losses, slopes, *now = many.go(numbers, state, most)
+        if losses:
+            self._slopes, self._now, self._shown = slopes, (now[0], now[1]), False
+        return losses
 
     def _chosen(self, order: Order, first: int, end: int) -> Any:
         """Return the rows of a batch as an array; None for all."""

@@ -17,6 +17,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import autograd
 from autograd import ArgumentError
 
 __all__ = [
@@ -309,6 +310,12 @@ def adamw(
 
 
 _FLOATS = SimpleNamespace(sqrt=math.sqrt, where=lambda c, a, b: a if c else b)
+_VALUES = SimpleNamespace(sqrt=autograd.sqrt, where=autograd.where)
+
+
+def _kind(x: Any) -> Any:
+    """Return who has sqrt and where for a number: of a recording, those of Values."""
+    return _VALUES if isinstance(x, autograd.Value) else _FLOATS
 
 
 def _each(formula: Callable[..., Any], *columns: Any) -> Any:
@@ -318,7 +325,8 @@ def _each(formula: Callable[..., Any], *columns: Any) -> Any:
     bits of those of single numbers.
     """
     if not hasattr(columns[0], "dtype"):
-        return [formula(_FLOATS, *numbers) for numbers in zip(*columns, strict=True)]
+        m = _kind(columns[0][0]) if columns[0] else _FLOATS
+        return [formula(m, *numbers) for numbers in zip(*columns, strict=True)]
     return formula(_numpy(), *columns)
 
 
@@ -389,8 +397,8 @@ def _adam(betas: tuple[float, float], eps: float, amsgrad: bool) -> Method:
             new["largest v"] = v = _each(
                 lambda m, a, b: m.where(b > a, b, a), state["largest v"], v
             )
-        of_m = _by_step(lambda t: 1 - beta1**t, new["step"])
-        of_v = _by_step(lambda t: math.sqrt(1 - beta2**t), new["step"])
+        of_m = _by_step(lambda m, t: 1 - beta1**t, new["step"])
+        of_v = _by_step(lambda m, t: m.sqrt(1 - beta2**t), new["step"])
         return _each(step, mean, v, of_m, of_v), new
 
     return ArrayMethod(init, update)
@@ -405,6 +413,8 @@ def _descend(lr: Rate) -> Method:
         return 0
 
     def update(grads: Numbers, state: int, params: Numbers) -> tuple[Any, int]:
+        if callable(lr) and isinstance(state, autograd.Value):
+            raise ArgumentError("a function that gives the rate is called at each step")
         rate = _check_rate(lr(state)) if callable(lr) else lr
         return _each(lambda m, d: -rate * d, grads), state + 1
 
@@ -427,14 +437,14 @@ def _next(state: State) -> Any:
     return _each(lambda m, step: step + 1, state["step"])
 
 
-def _by_step(function: Callable[[int], float], steps: Any) -> Any:
+def _by_step(function: Callable[[Any, Any], Any], steps: Any) -> Any:
     """Return a function of each parameter's step, computed once for equal ones."""
     if not hasattr(steps, "dtype"):
-        known = {t: function(t) for t in {*steps}}
+        known = {t: function(_kind(t), t) for t in {*steps}}
         return [known[t] for t in steps]
     if not steps.size or (steps == steps[0]).all():
-        return function(int(steps[0])) if steps.size else 1.0
-    table = {t: function(t) for t in {*steps.tolist()}}
+        return function(_FLOATS, int(steps[0])) if steps.size else 1.0
+    table = {t: function(_FLOATS, t) for t in {*steps.tolist()}}
     import numpy
 
     return numpy.array([table[t] for t in steps.tolist()])

@@ -42,6 +42,21 @@ class Runner(Protocol):
         doubles, may change in between.
         """
 
+    def repeated(
+        self,
+        uniform: Array,
+        first: int,
+        lanes: Array,
+        size: int,
+        update: Any,
+        counters: int,
+    ) -> Any:
+        """Return what runs this batch and an update by turns: see `native.repeated`.
+
+        first: where in the inputs that do not vary there are the numbers, so many, that
+        the update's runner moves. None where this backend can't.
+        """
+
 
 class Backend(Protocol):
     """Makes runners."""

@@ -85,6 +85,10 @@ class Watched:
 
         return run
 
+    def repeated(self, *given: Any) -> Any:
+        """Return what runs a batch and an update by turns, up to a NaN."""
+        return self.fast.repeated(*given)
+
     def run(
         self, uniform: Array, lanes: Array, reduce: bool
     ) -> tuple[Array, Array | None]:

@@ -27,6 +27,9 @@ class PythonRunner:
         """Return what runs a batch again and again."""
         return lambda: self.run(uniform, lanes, True)[0]
 
+    def repeated(self, *given: Any) -> None:
+        """Return None: only native code can."""
+
     def run(
         self, uniform: Array, lanes: Array, reduce: bool
     ) -> tuple[Array, Array | None]:

@@ -103,6 +103,7 @@ class Samples(Batch):
         """
         self._place = {id(value): i for i, value in enumerate(values)}
         self._bound: dict[Branch, tuple[Array, Callable[[Array], None]]] = {}
+        self._whole: int | None = None  # where all of them lie, if they do so in order
         # Where one branch serves all samples: its part, and what `_bind` gives.
         self._only: tuple[Part, Array, Callable[[Array], None]] | None = None
 
@@ -122,6 +123,31 @@ class Samples(Batch):
             self._only = parts[0], inputs, fill
             return self.total(numbers, rows)
         return self._results(rows, "sum").total()
+
+    def repeated(self, update: "Samples") -> Any:
+        """Return what goes steps on all samples by native code; None where it can't.
+
+        update: samples, of which the first two arguments, and any more that vary, have
+        a number for each Value in `bind`: the gradient over the number of samples, the
+        Value's number, and columns. Others are counters. Their function returns the new
+        number and columns; see `native.repeated.Repeated`.
+        """
+        if self._only is None or self._whole is None:
+            return None
+        part, inputs, _ = self._only
+        if not self._place or update.count != len(self._place):
+            return None
+        moved = update._laid_out()
+        if len(moved) != 1 or moved[0].quick is None or moved[0].quick.captured:
+            return None
+        gradient, step = (
+            p.recordings.runner(p.quick, p.group.layout)
+            for p in (part, *moved)
+            if p.quick is not None
+        )
+        lanes, counters = part.group.lanes, len(update.uniform)
+        given = inputs, self._whole, lanes, len(self._place)
+        return gradient.repeated(*given, step, counters)
 
     def each(self, numbers: Array, rows: Array | None = None) -> list[Any]:
         """Return the function's result for each sample, nested as it returns them."""
@@ -174,7 +200,9 @@ class Samples(Batch):
         to, places = np.array(pairs, int).reshape(-1, 2).T
         into, chosen = _range(to), _range(places)
         fill: Callable[[Array], None]
+        self._whole = None
         if isinstance(into, slice) and np.array_equal(places, range(len(self._place))):
+            self._whole = into.start
             fill = partial(np.copyto, inputs[into])  # of all, the soonest way
         else:
 

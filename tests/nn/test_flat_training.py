@@ -411,20 +411,96 @@ class Watch:
 
 
 class TestStepsThatNobodyLooksAt:
+    @pytest.fixture(autouse=True)
+    def many(self, monkeypatch):
+        """Let native code go full-batch steps alone even if they are few."""
+        monkeypatch.setattr(nn.running, "MANY", 2)
+
+    @pytest.fixture
+    def went(self, monkeypatch):
+        """Return the numbers of steps that native code went alone."""
+        found, go = [], nn.many_steps.ManySteps.go
+
+        def spied(many, numbers, state, most):
+            losses, *rest = go(many, numbers, state, most)
+            found.append(len(losses))
+            return losses, *rest
+
+        monkeypatch.setattr(nn.many_steps.ManySteps, "go", spied)
+        return found
+
+    def run(self, callbacks, make, batch_size=None, **more):
+        model = MLP(2, [6, 1], seed=1)
+        optimizer = make(model)
+        options = {"optimizer": optimizer, "callbacks": callbacks, **more}
+        history = fit(model, "hinge", PAIR, 40, batch_size, compile=True, **options)
+        grads = [p.grad for p in model.parameters()]
+        return numbers(model), grads, history.columns, optimizer.state_dict()
+
+    @pytest.mark.parametrize("name", OPTIMIZERS)
+    def test_native_code_alone_gives_the_same_bits(self, name, went):
+        assert self.run([], OPTIMIZERS[name]) == self.run(Watch(), OPTIMIZERS[name])
+        # One more to compare.
+        assert sum(went) == (0 if name == "clipped by norm" else 1 + 40)
+
     @pytest.mark.parametrize("batch_size", [None, 8])
-    @pytest.mark.parametrize("name", ["sgd", "adam", "clipped by value"])
     @pytest.mark.parametrize("schedule", [None, nn.schedules.cosine(0.5, steps=150)])
-    def test_they_are_those_that_somebody_looks_at(self, name, batch_size, schedule):
+    def test_they_are_those_that_somebody_looks_at(self, batch_size, schedule):
+        given = OPTIMIZERS["adam"], batch_size
+        seen = self.run(Watch(), *given, schedule=schedule)
+        assert self.run([], *given, schedule=schedule) == seen
+
+    def test_a_rate_is_asked_for_in_each_step(self, went):
+        def make(steps):
+            def rate(step):
+                steps.append(step)
+                return 0.1 / (1 + step)
+
+            return lambda model: nn.SGD(model, lr=rate)
+
+        unseen, seen = [], []
+        assert self.run([], make(unseen)) == self.run(Watch(), make(seen))
+        assert unseen == seen == [*range(40)]
+        assert not went
+
+    def test_a_method_that_mixes_parameters_is_not_recorded(self, went):
+        def update(grads, state, params):
+            total = sum(grads)
+            return [-0.1 * (g + 0.01 * total) for g in grads], state + 1
+
+        def make(model):
+            return Optimizer(model, nn.methods.ArrayMethod(lambda p: 0, update))
+
+        assert self.run([], make) == self.run(Watch(), make)
+        assert went == [1]  # to compare
+
+    def test_parameters_that_differ_in_their_steps(self):
         def run(callbacks):
-            model = MLP(2, [6, 1], seed=1)
-            optimizer = OPTIMIZERS[name](model)
-            more = {"optimizer": optimizer, "schedule": schedule, "compile": True}
-            history = fit(
-                model, "hinge", PAIR, 40, batch_size, callbacks=callbacks, **more
-            )
-            return numbers(model), history.columns, optimizer.state_dict()
+            model = MLP(2, [4, 1], seed=1)
+            optimizer, options = nn.Adam(model, lr=0.05), {"callbacks": callbacks}
+            model.layers[0].freeze()
+            options |= {"compile": True, "optimizer": optimizer}
+            fit(model, "hinge", PAIR, 20, **options)
+            model.layers[0].unfreeze()
+            fit(model, "hinge", PAIR, 20, **options)
+            return numbers(model), optimizer.state_dict()
 
         assert run([]) == run(Watch())
+
+    def test_native_code_ends_before_a_number_is_not_finite(self, went):
+        """Each step makes the weight 3 times as large, until the loss overflows."""
+
+        def run(callbacks):
+            model = MLP(1, [1], seed=0)
+            options = {"optimizer": nn.SGD(model, lr=2.0), "compile": True}
+            with pytest.raises(DivergenceError) as error:
+                fit(model, "mse", ([[1.0]], [0.0]), 900, callbacks=callbacks, **options)
+            losses = error.value.history.losses
+            return str(error.value), numbers(model), losses
+
+        unseen, seen = run([]), run(Watch())
+        assert unseen == seen
+        assert sum(went) > 50
 
     def test_they_end_where_a_number_is_not_finite(self):
         pair = [[1.0], [2.0], [3.0]], [3.0, 2.0, 1.0]
@@ -474,3 +550,14 @@ class TestStepsThatNobodyLooksAt:
         fit(model, "hinge", PAIR, epochs=300, compile=True)
         assert sum(reported) == 300
         assert len(reported) < 150
+
+    def test_a_resumed_run(self, tmp_path):
+        def run(epochs, **more):
+            model = MLP(2, [6, 1], seed=1)
+            options = {"optimizer": nn.Adam(model), "compile": True, **more}
+            history = fit(model, "hinge", PAIR, epochs, **options)
+            return numbers(model), history.losses
+
+        path = tmp_path / "run.npz"
+        run(53, checkpoint=path)
+        assert run(90, checkpoint=path, resume=True) == run(90)

@@ -11,6 +11,7 @@ tabled.py      functions that have a table followed
 kernel.py      the loops over samples, sums, whole modules
 engine.py      text → functions; the cache on disk
 runner.py      runs them, with better code for what is hot
+repeated.py    steps of a descent: sums over a batch, and what they move, by turns
 
 With the environment variable AUTOGRAD_COMPILE_CACHE, a directory, object code is kept
 there and found again.

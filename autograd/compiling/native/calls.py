@@ -92,7 +92,12 @@ def symbols(calls: Mapping[str, int]) -> dict[str, int]:
 def callable_at(address: int, calls: Mapping[str, int]) -> Callable[[int], None]:
     """Return a native function of one address that calls these functions."""
     found = _NATIVE(address)
-    return found if all(map(_in_c, calls)) else _raising(found)
+    return _raising(found) if any(map(in_python, calls)) else found
+
+
+def in_python(name: str) -> bool:
+    """Tell whether native code calls Python for a function."""
+    return not _in_c(name)
 
 
 def _in_c(name: str) -> Any:

@@ -11,7 +11,7 @@ from .kernel import ARGUMENTS, Kernel
 from .shapes import LANES
 from .tabled import HEADER
 
-__all__ = ["Memory", "aligned"]
+__all__ = ["Memory", "address", "aligned"]
 
 Array = Any
 _PLACES = {name: i for i, name in enumerate(ARGUMENTS)}
@@ -27,7 +27,7 @@ class Memory:
 
     def __init__(self, kernel: Kernel) -> None:
         self.arguments = np.zeros(len(ARGUMENTS), np.int64)
-        self.address = _address(self.arguments)
+        self.address = address(self.arguments)
         self.kept = np.empty(kernel.kept)
         self.scratch = np.empty(kernel.scratch + LANES)
         self.uniform = np.empty(kernel.uniform)
@@ -35,12 +35,12 @@ class Memory:
         self.held: Array = np.ones(LANES, bool)
         self.lanes: Callable[[], Array] = lambda: None
         self.set(
-            u=_address(self.uniform),
-            h=_address(self.kept),
+            u=address(self.uniform),
+            h=address(self.kept),
             b=aligned(self.scratch),
-            o=_address(self.outputs),
+            o=address(self.outputs),
             s=0 if kernel.varying else 1,
-            m=_address(self.held),
+            m=address(self.held),
         )
         self._own = self.arguments.copy()
         if kernel.table:
@@ -61,7 +61,7 @@ class Memory:
             "guard": table.held,
             "inputs": kernel.varying,
         }
-        first = (aligned(self.scratch) - _address(self.scratch)) // 8
+        first = (aligned(self.scratch) - address(self.scratch)) // 8
         header = self.scratch[first : first + len(HEADER)].view(np.int64)
         header[:] = [given.get(name, 0) for name in HEADER]
 
@@ -73,18 +73,18 @@ class Memory:
     def point(self, lanes: Array, held: Array, outputs: Array = None) -> None:
         """Take a batch's inputs, and where results go that are not sums."""
         if self.lanes() is not lanes:
-            self.set(x=_address(lanes), n=lanes.shape[1])
+            self.set(x=address(lanes), n=lanes.shape[1])
             self.lanes = ref(lanes)
         if held is not None:
             self.held = held
-            self.set(m=_address(held))
+            self.set(m=address(held))
         if outputs is not None:
-            self.set(o=_address(outputs), s=outputs.shape[1])
+            self.set(o=address(outputs), s=outputs.shape[1])
 
     def share(self, uniform: Array) -> None:
         """Take the inputs that do not vary from where they are."""
         self.uniform = uniform
-        self.set(u=_address(uniform))
+        self.set(u=address(uniform))
 
     def follow(self, other: "Memory") -> None:
         """Take another's arguments; what is computed between them lies in its own."""
@@ -103,14 +103,15 @@ class Memory:
         arguments[_COUNT], arguments[_FIRST], arguments[_END] = count, first, end
 
 
-def _address(x: Array) -> int:
+def address(x: Array) -> int:
+    """Return where an array's numbers begin."""
     try:
         return addressof(c_char.from_buffer(x))
     except (TypeError, ValueError):  # read-only or empty: the slow way
-        address: int = x.__array_interface__["data"][0]
-        return address
+        found: int = x.__array_interface__["data"][0]
+        return found
 
 
 def aligned(x: Array) -> int:
     """Return the first address in an array at which a vector may lie."""
-    return -(-_address(x) // 64) * 64
+    return -(-address(x) // 64) * 64

@@ -76,6 +76,16 @@ class Runner:
                     )
         return found
 
+    def version(self, sums: bool) -> Version:
+        """Return the code that runs now for samples of their own, or for sums."""
+        return (self._codes.get(sums) or self._code(sums)).version
+
+    def count(self, sums: bool, work: int) -> None:
+        """Count work that others have done by the code."""
+        code = self._codes[sums]
+        if code.left > 0:
+            code.count(work)
+
     @property
     def llvm(self) -> str:
         """The code in LLVM's language; where a table is followed, what would be it."""
@@ -168,6 +178,26 @@ class Runner:
             return memory.outputs.copy()
 
         return run
+
+    def repeated(
+        self,
+        uniform: Array,
+        first: int,
+        lanes: Array,
+        size: int,
+        update: Any,
+        counters: int,
+    ) -> Any:
+        """Return what runs a batch and an update by turns: see `backends.Runner`."""
+        if not (isinstance(update, Runner) and self._varies and update._varies):
+            return None
+        codes = self.version(True), update.version(False)
+        alone = not any(code.kernel.guarded or code.calls_python for code in codes)
+        if not alone or codes[0].threads(lanes.shape[1], self._threads) > 1:
+            return None
+        from .repeated import Repeated
+
+        return Repeated(self, lanes, uniform, first, update, size, counters)
 
     def _run_alike(
         self, uniform: Array, count: int, reduce: bool

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .calls import callable_at, symbols
+from .calls import callable_at, in_python, symbols
 from .engine import Library, compiled
 from .handlers import CALLS
 from .kernel import ATTRIBUTES, CHUNK, Kernel
@@ -37,6 +37,11 @@ class Version:
         }
         self.run = self.functions["run"]
         self.free: list[Memory] = []
+
+    @property
+    def calls_python(self) -> bool:
+        """Whether it calls Python for some functions."""
+        return any(map(in_python, self.kernel.calls))
 
     def memory(self) -> Memory:
         """Return memory to run in; append it to `free` afterwards."""
