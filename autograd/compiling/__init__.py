@@ -8,7 +8,8 @@ A call goes this way:
     simplify.py      the same in fewer instructions
     lowering.py      the same in primitives, by the rows' formulas
     backends.py      who runs it: native code, NumPy, plain Python
-    recording.py     branches of one function; batch.py: many samples; compiled.py: all
+    recording.py     branches of one function; compiled.py: all of it
+    batch.py         many samples, looked at closely; planned.py: like an earlier batch
 """
 
 from .compiled import Compiled, Stats, compile, vmap

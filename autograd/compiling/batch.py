@@ -4,6 +4,7 @@ Samples whose arguments differ in more than their numbers (labels that are ints,
 of different lengths) go in groups, each with a recording of its own.
 """
 
+import copy
 from array import array
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ class Mapped:
     def __init__(self, x: Any, axis: int, index: bool, where: str) -> None:
         self.index = index
         self.count: int
+        self.samples: Any
         self.parts: dict[Any, Mapped] | None = None
         if is_array(x):
             check_plain(x)
@@ -48,12 +50,12 @@ class Mapped:
                 raise ArgumentError(
                     f"in_axes says axis {axis} of {where}, an array of shape {x.shape}"
                 )
-            self.samples: Any = np.moveaxis(x, axis, 0) if axis else x
+            self.samples = np.moveaxis(x, axis, 0) if axis else x
         elif isinstance(x, dict):
             self.parts = {
                 k: Mapped(y, axis, index, f"{where}[{k!r}]") for k, y in x.items()
             }
-            self.kind = type(x)
+            self.samples = x
             counts = {part.count for part in self.parts.values()}
             if len(counts) != 1:
                 raise ArgumentError(
@@ -73,7 +75,10 @@ class Mapped:
     def sample(self, place: int) -> Any:
         """Return the argument of one sample."""
         if self.parts is not None:
-            return self.kind({k: part.sample(place) for k, part in self.parts.items()})
+            found = copy.copy(self.samples)  # a subclass may be more than its items
+            for k, part in self.parts.items():
+                found[k] = part.sample(place)
+            return found
         return self.samples[place]
 
     def lanes(self) -> tuple[Hashable, Array] | None:
@@ -86,7 +91,7 @@ class Mapped:
             if any(each is None for each in found.values()):
                 return None
             keys = [(k, each[0]) for k, each in found.items() if each]
-            return (self.kind, *keys), np.concatenate(
+            return (type(self.samples), *keys), np.concatenate(
                 [each[1] for each in found.values() if each]
             )
         samples = self.samples

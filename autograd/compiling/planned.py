@@ -1,8 +1,8 @@
 """Batches that look like an earlier one: their numbers go straight to the lanes.
 
-A batch whose samples lie in arrays is known by the arrays' shapes, and by the key of
-what its samples share. Where one program without guards serves whatever these hold, a
-plan says where each array's numbers lie among the lanes.
+A batch whose samples are alike is known at a glance: by the key of what they share, and
+by the shapes of what holds them. A plan, kept from the first such batch, says where the
+numbers of each array lie among the lanes, and which recordings serve.
 """
 
 from collections.abc import Callable, Hashable, Sequence

@@ -5,6 +5,7 @@ nested, and every other argument (ints, bools, strings, arrays of ints, function
 the key: two calls with the same key can use the same program.
 """
 
+import copy
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
@@ -214,10 +215,10 @@ def rebuilt(
             return x._make(items)
         return type(x)(items)
     if isinstance(x, dict):
-        copy = x.copy()
+        made = copy.copy(x)  # a subclass may be more than its items
         for key, each in x.items():
-            copy[key] = rebuilt(each, make, f"{name}[{key!r}]", index)
-        return copy
+            made[key] = rebuilt(each, make, f"{name}[{key!r}]", index)
+        return made
     if is_array(x):
         if x.dtype.kind != "f" and not index:
             return x

@@ -3,7 +3,7 @@
 import copy
 import pickle
 import threading
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 from fractions import Fraction
 
 import numpy as np
@@ -166,6 +166,7 @@ BATCHES = {
     "dict by columns": ({"a": CUBE[0].T, "bb": CUBE[1].T}, 1),
     "dict, other order": ({"bb": CUBE[1, :, 0], "a": CUBE[0]}, 0),
     "ordered dict": (OrderedDict(a=CUBE[0], bb=CUBE[1]), 0),
+    "default dict": (defaultdict(list, a=CUBE[0], bb=CUBE[1]), 0),
     "dict of lists": ({"a": [1.0, 2.0], "bb": [3.0, 4.0]}, 0),
     "empty samples": (np.zeros((3, 0)), 0),
 }
@@ -175,7 +176,7 @@ def samples_of(x, axis):
     if isinstance(x, dict):
         columns = [samples_of(part, axis) for part in x.values()]
         rows = zip(*columns, strict=True)
-        return [type(x)(zip(x, row, strict=True)) for row in rows]
+        return [x | dict(zip(x, row, strict=True)) for row in rows]
     return list(np.moveaxis(x, axis, 0)) if isinstance(x, np.ndarray) else list(x)
 
 
@@ -199,6 +200,22 @@ def test_batches_that_look_alike_are_told_apart(backend, reduce):
         assert found.keys() == {"y", "all"}
         np.testing.assert_allclose(found["y"][0], wanted, rtol=1e-12, err_msg=name)
         np.testing.assert_allclose(found["all"], every, rtol=1e-14, err_msg=name)
+
+
+class Pair(dict):
+    """A dict with a method of its own."""
+
+    def product(self):
+        return self["a"] * self["b"]
+
+
+def test_the_methods_of_containers_are_there():
+    fast = autograd.compile(lambda pair: pair.product())
+    for _ in range(2):
+        assert fast(Pair(a=2.0, b=3.0)) == 6.0
+        assert fast.map([Pair(a=2.0, b=3.0)]).tolist() == [6.0]
+        columns = Pair(a=np.array([2.0, 1.0]), b=np.array([3.0, 1.0]))
+        assert fast.map(columns, reduce="sum") == 7.0
 
 
 def test_a_call_and_all_kinds_of_batches_share_a_recording():
