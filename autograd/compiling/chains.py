@@ -34,12 +34,12 @@ def relaxed(program: Program) -> Program | None:
         return v0
     """
     # A comparison would hide a NaN: what leads to one keeps its tests.
-    hidden = bytearray(program.size)
+    hidden = [False] * program.size
     for slot in range(program.size - 1, program.start - 1, -1):
         instruction = program.code[slot - program.start]
         if hidden[slot] or instruction[0] in COMPARISONS:
             for operand in instruction[1:]:
-                hidden[operand] = 1
+                hidden[operand] = True
     code = tuple(
         [
             (_PLAIN[instruction[0]], *instruction[1:])
