@@ -193,20 +193,22 @@ def differentiable_cotangents(
     """
     m = kind_of(roots)
     over_values = values(m)
-    needed = set(map(id, targets))
     fixed = {} if behind else {id(target): target for target in targets}
     with LOCK:
         mark = object()
         for target in fixed.values():
             target._mark = mark  # as if the walk had been there
         order = [*fixed.values(), *_reach(roots, mark, 0)]
+    # What each cotangent that is needed adds, until it is added: cotangents and
+    # partials in turn.
+    terms: dict[int, list[Any]] = {id(target): [] for target in targets}
     for node in order:
-        if not needed.isdisjoint(map(id, parents_of(node))):
-            needed.add(id(node))
-    # What each cotangent adds, until it is added: cotangents and partials in turn.
-    terms: dict[int, list[Any]] = {key: [] for key in needed}
+        for parent in parents_of(node):
+            if id(parent) in terms:
+                terms.setdefault(id(node), [])
+                break
     for root, seed in zip(roots, seeds, strict=True):
-        if id(root) in needed:
+        if id(root) in terms:
             terms[id(root)] += seed, 1
     bars: dict[int, Any] = {}
     used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node

@@ -188,9 +188,9 @@ def _times(r: Rewriter, x: int, y: int) -> int | None:
 
 def _negatives(name: str) -> Identity:
     def multiply(r: Rewriter, x: int, y: int) -> int | None:
-        a, b = _negated(r, x), _negated(r, y)
-        if a is None and b is None:
+        if r.made[x][0] != "neg" and r.made[y][0] != "neg":
             return None
+        a, b = _negated(r, x), _negated(r, y)
         if a is not None and b is not None:
             return r.emit(name, a, b)  # (-a)*(-b) = a*b
         for negated, other in ((a, y), (b, x)):

@@ -104,8 +104,10 @@ class Rule:
         if all(wanted) and not any(map(callable, partials)):
             return partials
         return tuple(
-            (partial() if callable(partial) else partial) if needed else None
-            for partial, needed in zip(partials, wanted, strict=True)
+            [
+                (partial() if callable(partial) else partial) if needed else None
+                for partial, needed in zip(partials, wanted, strict=True)
+            ]
         )
 
     def _must_be_floats(self, m: Any) -> None:
