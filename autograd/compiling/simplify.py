@@ -74,7 +74,7 @@ class Rewriter(Builder):
             x, y = operands
             if x in fixed or (y < x and y not in fixed):
                 instruction = name, y, x
-        return super().put(instruction)
+        return Builder.put(self, instruction)
 
     def number(self, handle: int) -> Number | None:
         """Return the number if the handle is a constant."""

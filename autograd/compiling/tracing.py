@@ -103,14 +103,16 @@ class Trace:
         out.trace = self
         out.rule = rule
         out.label = out._mark = None
-        out._left = out._right = out._d_left = out._d_right = None
         count = len(operands)
         if count == 2:
-            left, right = operands
-            out._left, out._right = left, right
-            out._d_left = 1.0 if only_values else _mark(left)
-            out._d_right = 1.0 if only_values else _mark(right)
-        elif count and not only_values:
+            out._left, out._right = left, right = operands
+            if only_values:
+                out._d_left = out._d_right = 1.0
+            else:
+                out._d_left, out._d_right = _mark(left), _mark(right)
+            return out  # type: ignore[no-any-return]
+        out._left = out._right = out._d_left = out._d_right = None
+        if count and not only_values:
             connect(out, operands, [_mark(x) for x in operands])
         elif count == 1:
             (out._left,), out._d_left = operands, 1.0
