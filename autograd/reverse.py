@@ -239,8 +239,8 @@ def differentiable_cotangents(
                 added.append(partial)
     if watch is not None:
         check_for_anomalies(
-            order,
-            lambda node: number_of(bars.get(id(node), 0)),
+            [node for node in order if id(node) in bars],
+            lambda node: number_of(bars[id(node)]),
             lambda node: [(x, number_of(d)) for x, d in used.get(id(node), ())],
             watch.infinities,
         )

@@ -129,6 +129,14 @@ def test_a_nan_made_in_the_backward_pass_is_named():
     assert "contributions to the gradient of x add up to nan" in anomaly_of(build)
 
 
+def test_a_nan_that_is_handed_in_is_no_operations_anomaly():
+    with detect_anomaly():
+        _, pullback = autograd.vjp(lambda x, y: x, Value(1.0), Value(2.0))
+        slope, none = pullback(math.nan)
+    assert math.isnan(slope.data)
+    assert none.data == 0.0
+
+
 def test_infinities_count_on_request():
     x = Value(0.0, label="x")
     with detect_anomaly():
