@@ -223,13 +223,13 @@ def differentiable_cotangents(
             bar = bars[key] = over_values.total(added[::2], added[1::2])
         if node.rule is None or key in fixed:
             continue
-        if not node.is_recorded:
-            check_fresh(node)
         operands = operands_of(node)
         into: list[Any] = list(map(terms.get, map(id, operands)))
         wanted = [added is not None for added in into]
         if True not in wanted:
             continue
+        if not node.is_recorded:
+            check_fresh(node)
         partials = node.rule.local(over_values, node, operands, wanted)
         if watch is not None:
             used[key] = list(compress(zip(operands, partials, strict=True), wanted))

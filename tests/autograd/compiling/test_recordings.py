@@ -121,6 +121,14 @@ def test_an_int_beyond_the_floats_is_an_infinity_as_in_the_eager_run(exact):
     assert recorded(f, 2.0, exact=exact) == [np.inf, np.inf, -np.inf]
 
 
+def test_the_slope_for_a_captured_value_that_is_no_leaf():
+    inner = Value(1.5) * Value(2.0)
+    fast = autograd.compile(
+        lambda x: (inner * inner * x).gradient([inner, x]), backend="python"
+    )
+    assert fast(2.0) == [12.0, 9.0]
+
+
 # What belongs to another recording
 
 
