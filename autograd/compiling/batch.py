@@ -312,6 +312,7 @@ class Results:
             self.found = np.empty((structure.size, self.count))
         self.found[:, places] = outputs
 
+    @np.errstate(all="ignore")
     def total(self) -> Array:
         """Return the sum over all samples; its bits don't depend on who came first."""
         if len(self.sums) > 1:

@@ -576,3 +576,9 @@ def test_a_compiled_function_is_pickled_and_copied_as_what_it_was_made_of():
     assert copy.deepcopy([decorated]) == [decorated]
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(autograd.compile(lambda x: x))
+
+
+def test_sums_of_several_branches_overflow_without_a_warning():
+    fast = autograd.compile(lambda x: x * 2.0 if x > 0 else x * 3.0)
+    assert fast.map(np.array([1e308, 1e308, -1.0]), reduce="sum") == np.inf
+    assert np.isnan(fast.map(np.array([np.inf, -np.inf]), reduce="mean"))
