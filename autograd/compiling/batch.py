@@ -382,12 +382,13 @@ def run_group(
             recordings.record(batch.call(int(places[0])), tried)
         branch = recordings.branches[tried]
         tried += 1
-        if branch.bounds:
-            check_bounds(branch, batch.rows_of(group.layout, lanes))
         inputs = batch.inputs(branch)
         runner = recordings.runner(branch, group.layout)
         reduce = results.reduce is not None
         outputs, held = runner.run(inputs, lanes, reduce)
+        if branch.bounds and (held is None or held.any()):
+            some = lanes if held is None else lanes[:, held]
+            check_bounds(branch, batch.rows_of(group.layout, some))
         if held is None or held.all():
             results.add(branch, outputs, places)
             return

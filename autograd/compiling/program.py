@@ -184,7 +184,8 @@ def _chains(*operands: float) -> float:
 
 
 def _take(index: float, *values: float) -> float:
-    return values[int(index)]
+    place, count = int(index), len(values)
+    return values[place if -count <= place < count else 0]  # see `check_bounds`
 
 
 def _as_float(function: Callable[..., Number], *operands: Number) -> float:

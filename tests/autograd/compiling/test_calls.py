@@ -582,3 +582,24 @@ def test_sums_of_several_branches_overflow_without_a_warning():
     fast = autograd.compile(lambda x: x * 2.0 if x > 0 else x * 3.0)
     assert fast.map(np.array([1e308, 1e308, -1.0]), reduce="sum") == np.inf
     assert np.isnan(fast.map(np.array([np.inf, -np.inf]), reduce="mean"))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("first", [1, 5])
+def test_an_index_must_fit_where_its_branch_is_taken_only(backend, first):
+    def f(values, i):
+        return autograd.take(values, i) if i < 3 else -values[0]
+
+    fast = autograd.compile(f, index_argnums=1, backend=backend)
+    values, indices = [1.0, 2.0, 3.0], [first, 5, 0, -3, 7]
+    wanted = [f(values, i) for i in indices]
+    assert [fast(values, i) for i in indices] == wanted
+    for given in (np.array(indices), indices):
+        assert fast.map(values, given, in_axes=(None, 0)).tolist() == wanted
+    samples = fast.samples(values, indices, in_axes=(None, 0))
+    assert samples.total(np.empty(0)).tolist() == [sum(wanted)]
+    for outside in ([-4], [5, -4, 0]):
+        with pytest.raises(IndexError, match="index -4 is outside of the 3"):
+            fast.map(values, np.array(outside), in_axes=(None, 0))
+    with pytest.raises(IndexError, match="index -4 is outside of the 3"):
+        fast(values, -4)
