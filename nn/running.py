@@ -28,8 +28,9 @@ __all__ = ["DivergenceError", "Keeper", "Run"]
 
 # Samples of each kind that are run before it pays to compile: about what it takes.
 WARM = 1000
-# Samples between two looks of callbacks, from which on the look at the model pays.
-APART = 4
+# Samples between two looks of callbacks, from which on the look at the model pays: it
+# takes about as long as these samples do eagerly.
+APART = 6
 # Seconds of steps that nobody looks at, after which the progress is shown.
 BLOCK = 0.002
 # Full-batch steps that nobody looks at, from which on it pays to record the optimizer.

@@ -1,8 +1,10 @@
 """Compiled training keeps its numbers in arrays: nobody who looks can tell."""
 
 import json
+import os
 import random
 import signal
+import threading
 
 import numpy as np
 import pytest
@@ -550,6 +552,25 @@ class TestStepsThatNobodyLooksAt:
         fit(model, "hinge", PAIR, epochs=300, compile=True)
         assert sum(reported) == 300
         assert len(reported) < 150
+
+    def test_ctrl_c_while_native_code_runs(self, went):
+        def run(epochs):
+            model = MLP(2, [6, 1], seed=1)
+            optimizer = nn.Adam(model, lr=1e-3)
+            options = {"optimizer": optimizer, "compile": True, "progress": False}
+            history = fit(model, "hinge", PAIR, epochs, **options)
+            return history, numbers(model), optimizer.state_dict()
+
+        process = os.getpid()
+        timer = threading.Timer(0.4, os.kill, [process, signal.SIGINT])
+        timer.start()
+        history, *found = run(10**8)
+        timer.join()
+        assert history.interrupted
+        assert sum(went) > 100
+        again, *expected = run(history.epochs)
+        assert found == expected
+        assert history.losses == again.losses
 
     def test_a_resumed_run(self, tmp_path):
         def run(epochs, **more):
