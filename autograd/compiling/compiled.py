@@ -116,8 +116,7 @@ class Compiled:
             key = call_key(args, keywords, self._indices, numbers)
         except LiveError:
             return self._function(*args, **keywords)
-        found = self._recordings.get(key) or self._for(key)
-        return found.run_one(numbers, args, keywords)
+        return self._for(key).run_one(numbers, args, keywords)
 
     def _for(self, key: Hashable) -> Recordings:
         """Return the recordings for a signature, the least recent ones given up."""
