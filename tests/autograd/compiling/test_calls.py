@@ -364,6 +364,10 @@ def test_indices_and_floats_in_one_place():
     for _ in range(2):
         found = fast.map(t, np.array([2, 0]), in_axes=(None, 0))
         assert found.tolist() == [30.0, 10.0]
+        with pytest.raises(NumberError, match="MaskedArray"):
+            fast.map(t, np.ma.array([2, 0]), in_axes=(None, 0))
+        with pytest.raises(NumberError, match="MaskedArray"):
+            fast.map(np.ma.array(t), np.array([2, 0]), in_axes=(None, 0))
         for index in (3, -4):
             with pytest.raises(IndexError, match="outside of the 3 values"):
                 fast(t, index)
