@@ -141,6 +141,27 @@ class Expressions(Namespace):
     def prod(self, *xs: Any) -> Any:  # type: ignore[override]
         return reduce(operator.mul, xs, 1)
 
+    def length(self, *xs: Any) -> Any:
+        """Return a norm in primitives: within an ulp or two of the instruction `norm`.
+
+        Numbers are scaled by a power of 2 where their squares would over- or underflow.
+        """
+        sizes = [self.abs(x) for x in xs]
+        # The largest, with 0 for NaN: in pairs, which do not wait for each other.
+        tops: list[Any] = [self.where(x > 0.0, x, 0.0) for x in sizes] or [0.0]
+        while len(tops) > 1:
+            pairs = zip(tops[::2], [*tops[1::2], 0.0], strict=False)
+            tops = [self.where(x > y, x, y) for x, y in pairs]
+        (top,) = tops
+        large, small = top > 2.0**500, top < 2.0**-500
+        scale, inverse = (
+            self.where(large, down, self.where(small, up, 1.0))
+            for down, up in ((2.0**-550, 2.0**550), (2.0**550, 2.0**-550))
+        )
+        scaled = [x * scale for x in sizes]
+        found = self.sqrt(self.sum(*[x * x for x in scaled])) * inverse
+        return self.where(top == self.inf, top, found)  # even beside NaN
+
     def logsumexp(self, *xs: Any) -> Any:
         """Shift by the largest, and keep the small rest by log1p, as `Namespace`."""
         top = self.max(*xs)
@@ -183,13 +204,18 @@ def lowered(program: Program) -> Program:
     )
 
 
-def expanded(program: Program) -> tuple[Builder, list[int]]:
-    """Return a builder with the program in primitives, and each slot's handle there."""
+def expanded(program: Program, exact: bool = True) -> tuple[Builder, list[int]]:
+    """Return a builder with the program in primitives, and each slot's handle there.
+
+    exact: of the same bits; otherwise norms, too, are written in simpler instructions.
+    """
     builder = Builder(program.inputs, program.indices)
     m = Expressions(builder)
     handles = list(range(len(program.inputs)))
     handles += map(builder.constant, program.constants)
     primitives = set(filter(is_primitive, {x[0] for x in program.code}))
+    if not exact:
+        primitives.discard("norm")
     put, append = builder.put, handles.append
     for instruction in program.code:
         name, places = instruction[0], instruction[1:]
@@ -200,6 +226,8 @@ def expanded(program: Program) -> tuple[Builder, list[int]]:
         if name == "chains":
             half = len(operands) // 2
             made = m.sum(*map(m.chain, operands[:half], operands[half:]))
+        elif name == "norm":
+            made = m.length(*operands)
         else:
             made = RULES[name].forward(m, *operands)
         append(m.slot(made))

@@ -4,7 +4,6 @@ A function holds some hundred instructions in registers. What a later one needs 
 through memory, by places that are used again when their number is no longer needed.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -286,12 +285,9 @@ class _Function:
         return self.shape.constant(0.0) if total is None else total
 
     def _write_norm(self, slot: int, operands: tuple[int, ...]) -> None:
+        """Call Python's own algorithm for each lane, with its numbers in memory."""
         kind, lanes = self.shape.number, self.shape.lanes
         given = [self.value(p) for p in operands]
-        if not self.plan.exact:
-            self.known[slot] = self._norm(given)
-            return
-        # Python's own algorithm, called for each lane with its numbers in memory.
         self.calls["norm"] = 0
         block = self.line(f"alloca {kind}, i64 {max(1, len(given))}, align 64")
         for i, value in enumerate(given):
@@ -309,29 +305,6 @@ class _Function:
                 else one
             )
         self.known[slot] = result
-
-    def _norm(self, given: list[str]) -> str:
-        """Add squares, of numbers scaled by a power of 2 where they would overflow."""
-        t, b, c = self.shape.number, self.shape.condition, self.shape.constant
-        suffix = self.shape.suffix
-        sizes = [self.line(f"call {t} @llvm.fabs.{suffix}({t} {x})") for x in given]
-        top = c(0.0)
-        for x in sizes:
-            larger = self.line(f"fcmp ogt {t} {x}, {top}")
-            top = self.line(f"select {b} {larger}, {t} {x}, {t} {top}")
-        large = self.line(f"fcmp ogt {t} {top}, {c(2.0**500)}")
-        small = self.line(f"fcmp olt {t} {top}, {c(2.0**-500)}")
-        down, up = 2.0**-550, 2.0**550
-        chosen = []
-        for one, other in ((down, up), (up, down)):  # the scale, and its inverse
-            inner = self.line(f"select {b} {small}, {t} {c(other)}, {t} {c(1.0)}")
-            chosen.append(self.line(f"select {b} {large}, {t} {c(one)}, {t} {inner}"))
-        scaled = [self.line(f"fmul {t} {x}, {chosen[0]}") for x in sizes]
-        total = self._added(None, [self.line(f"fmul {t} {x}, {x}") for x in scaled])
-        root = self.line(f"call {t} @llvm.sqrt.{suffix}({t} {total})")
-        length = self.line(f"fmul {t} {root}, {chosen[1]}")
-        infinite = self.line(f"fcmp oeq {t} {top}, {c(math.inf)}")  # even beside NaN
-        return self.line(f"select {b} {infinite}, {t} {top}, {t} {length}")
 
     def _write_take(self, slot: int, operands: tuple[int, ...]) -> None:
         index, *values = operands

@@ -59,7 +59,7 @@ def weight(items: Iterable[Item]) -> int:
 
 def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
     """Return the plan of a program, whose inputs vary where `varying` says."""
-    builder, handles = expanded(program)
+    builder, handles = expanded(program, exact)
     held = _one_guard(builder, [(handles[p], wanted) for p, wanted in program.guards])
     plan = Plan(outputs=len(program.outputs), guarded=bool(held), exact=exact)
     items = _items(builder, plan, varying)

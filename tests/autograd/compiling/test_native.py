@@ -100,7 +100,7 @@ def points(arity):
 @pytest.mark.parametrize("arity", [1, 2, 3, 4])
 @pytest.mark.parametrize("level", LEVELS)
 def test_each_operation_has_the_bits_of_the_program(arity, level):
-    # No table has it; a test below says so.
+    # No table has it where bits are to be exact.
     program, names = program_of(arity, () if level else ("norm",))
     given = points(arity)
     wanted = np.array([program.run(point)[0] for point in given]).T

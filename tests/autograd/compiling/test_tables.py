@@ -1,6 +1,7 @@
 """Tables that are followed: the bits of the program, whatever lies where."""
 
 import itertools
+import math
 import time
 from array import array
 
@@ -144,7 +145,7 @@ def test_what_has_no_handler_gets_code_of_its_own_at_once():
     program = Program(
         tuple(f"x{i}" for i in range(size)), (), (("norm", *range(size)),), (size,)
     )
-    made = Runner(program, (False,) * size, exact=False)
+    made = Runner(program, (False,) * size, exact=True)
     assert made.run_one(array("d", [2.0] * size))[0] == pytest.approx([2 * size**0.5])
     assert made.level == 1
 
@@ -189,3 +190,24 @@ def test_a_table_to_take_from_is_read_where_it_lies(kind, level):
     runner = Runner(program, varying, exact=True, level=level)
     found, _ = runner.run(np.array(shared), np.array([indices]), False)
     assert bits(found.T) == bits(wanted)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 40])
+def test_a_norm_is_followed_too_and_nearly_that_of_python(count):
+    names = tuple(f"x{i}" for i in range(count))
+    program = Program(names, (), (("norm", *range(count)),), (count,))
+    runners = [
+        Runner(program, (False,) * count, exact=False, level=level) for level in (0, 1)
+    ]
+    assert [runner.level for runner in runners] == [0, 1]
+    rng = np.random.default_rng(count)
+    delicate = [0.0, -0.0, 5e-324, 1e-300, 1e-160, 1e154, 1e300, np.inf, np.nan, -1.0]
+    for some in itertools.chain(
+        itertools.product(delicate, repeat=min(count, 3)),
+        rng.normal(size=(20, count)) * 10.0 ** rng.integers(-320, 308, (20, 1)),
+    ):
+        numbers = array("d", np.resize(some, count).tolist() if count else [])
+        near, same = (runner.run_one(numbers)[0] for runner in runners)
+        assert bits(near) == bits(same)
+        wanted = math.hypot(*numbers)
+        assert near[0] == pytest.approx(wanted, rel=1e-15, abs=1e-323, nan_ok=True)
