@@ -188,6 +188,11 @@ for _name in ("abs", "chain", "dot", "sum", "take"):
     setattr(Expressions, _name, _primitive(_name))
 
 
+# Formulas write shorter instructions than that, which the program may have already. Of
+# longer ones there is one of a kind as ever, and looking would take longer.
+_SHORT = 4
+
+
 def lowered(program: Program) -> Program:
     """Return the program in primitives: the same bits, operation by operation.
 
@@ -216,11 +221,16 @@ def expanded(program: Program, exact: bool = True) -> tuple[Builder, list[int]]:
     primitives = set(filter(is_primitive, {x[0] for x in program.code}))
     if not exact:
         primitives.discard("norm")
-    put, append = builder.put, handles.append
+    put, append, made_so_far = builder.put, handles.append, builder.made
     for instruction in program.code:
         name, places = instruction[0], instruction[1:]
         if name in primitives:
-            append(put((name, *pick(handles, places))))
+            written = (name, *pick(handles, places))
+            if len(written) <= _SHORT:
+                append(put(written))
+            else:
+                append(len(made_so_far))
+                made_so_far.append(written)
             continue
         operands = [Slot(m, handles[place]) for place in places]
         if name == "chains":

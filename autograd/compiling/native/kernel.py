@@ -19,7 +19,7 @@ from .calls import wrappers
 from .ir import SIGNATURE, Part, written
 from .loops import ARGUMENTS, CHUNK, GIVEN, arguments, batch, pad
 from .loops import sums as added
-from .plan import Item, Plan, planned, weight
+from .plan import Item, Plan, find_tables, planned, weight
 from .shapes import LANES, SCALAR, VECTOR, Shape
 from .tabled import HEADER, tile
 from .vectors import vector
@@ -155,6 +155,7 @@ def _of_sample(plan: Plan, scratch: int) -> Kernel:
 
 
 def _single(plan: Plan, level: int) -> Kernel:
+    find_tables(plan)
     part = _part(plan, plan.tiled, SCALAR, "part", False, level)
     given = GIVEN.format(x="%x", n="%n", o="%o", m="%m")
     main = (

@@ -68,9 +68,6 @@ def planned(program: Program, varying: tuple[bool, ...], exact: bool) -> Plan:
         results.append((i, "out", (handles[place], *held)))
     if not plan.varying:
         plan.tiled = [*items, *results]
-        for slot, name, operands in items:
-            if name == "take":
-                _find_table(plan, slot, operands[1:])
         return plan
     # For each slot; those of parts of sums come last.
     varies = bytearray(len(builder.made) + sum(len(operands) for *_, operands in items))
@@ -183,6 +180,13 @@ def _terms(name: str, operands: tuple[int, ...]) -> list[tuple[int, ...]]:
 def _operands(terms: list[tuple[int, ...]]) -> tuple[int, ...]:
     """Return the operands of these terms: all first factors, then all second ones."""
     return tuple(p for column in zip(*terms, strict=True) for p in column)
+
+
+def find_tables(plan: Plan) -> None:
+    """Note where each take's numbers lie evenly spaced, for one sample."""
+    for slot, name, operands in plan.tiled:
+        if name == "take":
+            _find_table(plan, slot, operands[1:])
 
 
 def _find_table(plan: Plan, slot: int, values: tuple[int, ...]) -> bool:
