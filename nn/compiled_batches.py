@@ -130,9 +130,9 @@ class CompiledBatches:
         # In place, and by an array: the soonest way.
         return self._divide(found, self._count if rows is None else len(rows), found)
 
-    def repeated(self, update: Any) -> Any:
-        """Return what goes steps on all rows by native code: `Samples.repeated`."""
-        return self._used.repeated(update)
+    def repeated(self, update: Any, size: int | None) -> Any:
+        """Return what goes steps on so many rows by native code: `Samples.repeated`."""
+        return self._used.repeated(update, size)
 
     def outputs(self, numbers: Array, rows: Array | None) -> list[Any]:
         """Return the outputs of these rows, as plain numbers and lists."""

@@ -190,22 +190,25 @@ class OnArrays:
 
         return go
 
-    def at_once(self, most: int) -> list[float]:
-        """Go up to so many full-batch steps by native code alone; return their losses.
+    def at_once(
+        self, most: int, order: Order, first: int, size: int
+    ) -> list[float] | None:
+        """Go up to so many steps by native code alone; return their losses.
 
-        They end before a step in which a number is not finite; none are gone where the
-        update can't be recorded.
+        The batches have so many rows each, from a place in an order on. They end before
+        a step in which a number is not finite. None where the update can't be recorded.
         """
         method, (numbers, state) = self.optimizer.method, self._now
         if self._many is None or self._many[0] is not method:
-            found = None
+            found, rows = None, self._chosen(order, first, first + size)
             with suppress(Exception):
-                found = ManySteps(method, self.batches, numbers, state)
+                found = ManySteps(method, self.batches, numbers, state, rows)
             self._many = method, found
         many = self._many[1]
         if many is None:
-            return []
-        losses, slopes, *now = many.go(numbers, state, most)
+            return None
+        rows = self._chosen(order, first, first + most * size)
+        losses, slopes, *now = many.go(numbers, state, most, rows)
         if losses:
             self._slopes, self._now, self._shown = slopes, (now[0], now[1]), False
         return losses

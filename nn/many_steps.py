@@ -1,4 +1,4 @@
-"""Full-batch steps by native code alone: the optimizer's update recorded as well."""
+"""Steps by native code alone: the optimizer's update recorded as well."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,18 +14,25 @@ Array = Any
 
 
 class ManySteps:
-    """Goes full-batch steps, many in one call, as the method does on arrays.
+    """Goes steps, many in one call, as the method does on arrays.
 
     The method's update is recorded for one parameter, its state taken apart: lists of
     floats are columns, whole numbers count steps. A first step is compared, bit by bit,
     with the method's.
+
+    rows: those of a batch, as many as all batches shall have; None: all.
 
     Raises `ArgumentError` where the update can't be recorded, or needs more than one
     parameter's numbers, and what recording raises.
     """
 
     def __init__(
-        self, method: Method, batches: CompiledBatches, numbers: Array, state: Any
+        self,
+        method: Method,
+        batches: CompiledBatches,
+        numbers: Array,
+        state: Any,
+        rows: Array | None,
     ) -> None:
         columns, counters = _columns(state, state), _counters(state)
 
@@ -35,29 +42,30 @@ class ManySteps:
             (step,), new = method.update([slope], own, [number])
             return number + step, *[x for (x,) in _columns(new, state)]
 
-        rows = (numbers, numbers, *columns)
-        axes = (*[0] * len(rows), *[None] * len(counters))
+        lanes = (numbers, numbers, *columns)
+        axes = (*[0] * len(lanes), *[None] * len(counters))
         fast = autograd.compile(update, exact=True)
-        samples = fast.samples(*rows, *map(float, counters), in_axes=axes)
-        slopes = batches.mean(numbers, None)[1:]
-        self._repeated = batches.repeated(samples)
+        samples = fast.samples(*lanes, *map(float, counters), in_axes=axes)
+        slopes = batches.mean(numbers, rows)[1:]
+        size = None if rows is None else len(rows)
+        self._repeated = batches.repeated(samples, size)
         if self._repeated is None:
             raise autograd.ArgumentError("this backend goes one step at a time")
         steps, new = method.update(slopes, state, numbers)
-        _, *found = self.go(numbers, state, 1)
+        _, *found = self.go(numbers, state, 1, rows)
         if _bits(*found) != _bits(slopes, numbers + steps, new):
             raise autograd.ArgumentError("the update is another for all parameters")
 
     def go(
-        self, numbers: Array, state: Any, most: int
+        self, numbers: Array, state: Any, most: int, rows: Array | None
     ) -> tuple[list[float], Array, Array, Any]:
         """Go up to so many steps; return their losses, and what there is after them.
 
         That is the last step's gradient, the numbers and the state. The steps end
-        before one in which a number is not finite.
+        before one in which a number is not finite. rows: of one batch after another.
         """
         columns, counters = _columns(state, state), _counters(state)
-        given = columns, [float(k) for k in counters], most
+        given = columns, [float(k) for k in counters], most, rows
         losses, slopes, numbers, columns = self._repeated.go(numbers, *given)
         now = (k + len(losses) for k in counters)
         new = _built(state, iter(columns), now, lambda old, k: old * 0 + k)

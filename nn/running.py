@@ -33,8 +33,9 @@ WARM = 1000
 APART = 6
 # Seconds of steps that nobody looks at, after which the progress is shown.
 BLOCK = 0.002
-# Full-batch steps that nobody looks at, from which on it pays to record the optimizer.
-MANY = 1000
+# Steps before somebody may change the model, from which on it pays to record the
+# optimizer, and steps at a time, from which on it pays to let native code go alone.
+MANY, FEW = 1000, 4
 
 
 class DivergenceError(AutogradError, FloatingPointError):
@@ -114,7 +115,7 @@ class Run:
         self._held_out: CompiledValidation | None = None
         self._on_values = OnValues(optimizer, eager(model, loss, optimizer, data))
         self._descent: Descent = self._on_values
-        self._at_once = 1  # steps
+        self._at_once = 1  # steps, or FEW
         self._looked = False  # since others could last change something
 
     def settings(self, with_seed: bool = True) -> dict[str, Any]:
@@ -244,10 +245,12 @@ class Run:
         """
         count, size = len(self._data[0]), self.batch_size
         clock = time.perf_counter
-        if most >= MANY and size == count and self._schedule is None:
+        if self._schedule is None and self._steps_to_a_look(most) >= MANY:
             made = self._steps_at_once(descent, most)
             if made:
                 return made
+            if made is not None:  # an epoch's last batches, or what is not finite
+                most = min(most, self.batches - self.sample // size)
         until = clock() + BLOCK
         go = descent.stepper(self._set_rate if self._schedule else None)
         losses = self.history.losses
@@ -269,20 +272,45 @@ class Run:
                 break
         return self.step - before
 
-    def _steps_at_once(self, descent: Any, most: int) -> int:
-        """Go full-batch steps by native code alone; return how many."""
-        start = time.perf_counter()
-        found = descent.at_once(min(most, self._at_once))
-        if not found:
+    def _steps_at_once(self, descent: Any, most: int) -> int | None:
+        """Go steps by native code alone, in mini-batches up to an epoch's end.
+
+        Return how many; None where it can't, or it would not pay.
+        """
+        count, size, order = len(self._data[0]), self.batch_size, self._epochs_order()
+        if size < count:
+            if count // size < FEW:
+                return None
+            most = min(most, (count - self.sample) // size)
+        if most < FEW:
             return 0
+        start, most = time.perf_counter(), max(FEW, min(most, self._at_once))
+        found = descent.at_once(most, order, self.sample, size)
+        if not found:
+            return None if found is None else 0
         # As many the next time as take a block.
-        self._at_once = 1 + int(BLOCK * len(found) / (time.perf_counter() - start))
-        count = len(self._data[0])
-        *ended, last = found
-        self.history.losses.extend([(0.0 + x * count) / count for x in ended])
-        self.epoch, self.step = self.epoch + len(ended), self.step + len(found)
-        self.loss, self.sample, self.totals = last, count, {"loss": 0.0 + last * count}
+        self._at_once = int(BLOCK * len(found) / (time.perf_counter() - start))
+        self.step, self.loss = self.step + len(found), found[-1]
+        if size == count:
+            *ended, last = found
+            self.history.losses.extend([(0.0 + x * count) / count for x in ended])
+            self.epoch, self.sample = self.epoch + len(ended), count
+            self.totals = {"loss": 0.0 + last * count}
+        else:
+            for loss in found:
+                self._measure("loss", loss, size)
+            self.sample += size * len(found)
         return len(found)
+
+    def _steps_to_a_look(self, unseen: int) -> int:
+        """Return how many steps there may be before somebody may change the model."""
+        eager = self._validation is not None and self._held_out is None
+        harmless = callbacks.only_look(self.callbacks, "on_epoch")
+        if eager or not harmless or self._listening("on_batch"):
+            return unseen
+        return (
+            self.epochs - self.epoch
+        ) * self.batches - self.sample // self.batch_size
 
     def _batch(self) -> Any:
         """Go a step; return the batch's outputs, if they are wanted."""

@@ -50,11 +50,13 @@ class Runner(Protocol):
         size: int,
         update: Any,
         counters: int,
+        batch: int | None,
     ) -> Any:
         """Return what runs this batch and an update by turns: see `native.repeated`.
 
         first: where in the inputs that do not vary there are the numbers, so many, that
-        the update's runner moves. None where this backend can't.
+        the update's runner moves. batch: how many samples make a step; None: all. None
+        where this backend can't.
         """
 
 

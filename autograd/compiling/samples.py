@@ -124,9 +124,10 @@ class Samples(Batch):
             return self.total(numbers, rows)
         return self._results(rows, "sum").total()
 
-    def repeated(self, update: "Samples") -> Any:
-        """Return what goes steps on all samples by native code; None where it can't.
+    def repeated(self, update: "Samples", batch: int | None = None) -> Any:
+        """Return what goes steps on samples by native code; None where it can't.
 
+        batch: how many samples make a step; None: all.
         update: samples, of which the first two arguments, and any more that vary, have
         a number for each Value in `bind`: the gradient over the number of samples, the
         Value's number, and columns. Others are counters. Their function returns the new
@@ -147,7 +148,7 @@ class Samples(Batch):
         )
         lanes, counters = part.group.lanes, len(update.uniform)
         given = inputs, self._whole, lanes, len(self._place)
-        return gradient.repeated(*given, step, counters)
+        return gradient.repeated(*given, step, counters, batch)
 
     def each(self, numbers: Array, rows: Array | None = None) -> list[Any]:
         """Return the function's result for each sample, nested as it returns them."""

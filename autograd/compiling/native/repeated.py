@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...errors import ArgumentError
 from ..sums import CHUNK
 from .calls import callable_at
 from .engine import Library, compiled
@@ -45,18 +46,27 @@ _FIELDS = (
     "counters",
     "counting",
     "done",
+    "rows",
+    "all",
+    "stride",
+    "here",
+    "inputs",
+    "batch",
     "count",
 )
-_COUNTS = {"bytes", "groups", "most", "counting", "done"}
+_COUNTS = {
+    *("bytes", "groups", "most", "counting", "done", "stride", "inputs", "batch"),
+}
 _VECTOR = "<8 x double>"
 
 
 class Repeated:
     """Steps of one descent.
 
-    gradient: runs the batch `lanes`, whose inputs that do not vary lie in `inputs`, the
-    numbers among them from place `first` on. update: its inputs that vary are slope,
-    number and columns; those that do not are the counters, which grow by 1 a step.
+    gradient: runs the samples `lanes`, whose inputs that do not vary lie in `inputs`,
+    the numbers among them from place `first` on. batch: how many of the samples make a
+    step, in mini-batches; None: all. update: its inputs that vary are slope, number and
+    columns; those that do not are the counters, which grow by 1 a step.
     """
 
     def __init__(
@@ -68,8 +78,10 @@ class Repeated:
         update: "Runner",
         size: int,
         counters: int,
+        batch: int | None,
     ) -> None:
-        self._gradient, self._lanes, self._inputs = gradient, lanes, inputs
+        self._gradient, self._all, self._inputs = gradient, lanes, inputs
+        self._lanes = lanes if batch is None else np.empty((len(lanes), batch))
         self._version: Version | None = None
         self._size, padded = size, -(-size // LANES) * LANES
         code = update.version(False)
@@ -88,7 +100,8 @@ class Repeated:
         )
         forth, back = self._used[1]
         self._run = callable_at(_library().addresses["repeat"], {})
-        self._fields[-1:].view(float)[0] = lanes.shape[1]
+        count = self._lanes.shape[1]
+        self._fields[-1:].view(float)[0] = count
         self._set(
             sums=address(self._sums),
             into=address(inputs) + 8 * first,
@@ -101,6 +114,11 @@ class Repeated:
             b=address(self._b),
             counters=address(self._counters),
             counting=counters,
+            all=address(lanes),
+            stride=lanes.shape[1],
+            here=address(self._lanes),
+            inputs=len(lanes),
+            batch=count,
         )
 
     def _memory(self, code: Version, old: Array, new: Array, padded: int) -> Memory:
@@ -126,12 +144,24 @@ class Repeated:
         self._set(gradient=version.library.addresses["run"], given=memory.address)
 
     def go(
-        self, numbers: Array, columns: list[Array], counters: list[float], most: int
+        self,
+        numbers: Array,
+        columns: list[Array],
+        counters: list[float],
+        most: int,
+        rows: Array | None = None,
     ) -> tuple[list[float], Array, Array, list[Array]]:
         """Go up to so many steps; return their costs, and what there is after them.
 
-        That is the last step's slopes, the numbers, and the columns.
+        That is the last step's slopes, the numbers, and the columns. rows: the places
+        of the samples, batch after batch, where there are mini-batches.
         """
+        if rows is not None:
+            rows = np.ascontiguousarray(rows, np.int64)
+            fits = rows.size == most * self._lanes.shape[1]
+            if not fits or rows.min() < 0 or rows.max() >= self._all.shape[1]:
+                raise ArgumentError("rows are places of samples, a batch for each step")
+            self._set(rows=address(rows))
         version = self._gradient.version(True)
         if version is not self._version:
             self._renew(version)
@@ -180,6 +210,33 @@ step:
   %to = phi ptr [ %b, %entry ], [ %from, %on ]
   %way = phi ptr [ %forth, %entry ], [ %other, %on ]
   %other = phi ptr [ %back, %entry ], [ %way, %on ]
+  %whole = icmp eq ptr %rows, null
+  br i1 %whole, label %run, label %gather
+gather:
+  %j = phi i64 [ 0, %step ], [ %j.next, %gathered ]
+  %row.k = mul i64 %k, %batch
+  %row.j = add i64 %row.k, %j
+  %row.at = getelementptr i64, ptr %rows, i64 %row.j
+  %row = load i64, ptr %row.at
+  br label %pick
+pick:
+  %i = phi i64 [ 0, %gather ], [ %i.next, %pick ]
+  %old.i = mul i64 %i, %stride
+  %old.j = add i64 %old.i, %row
+  %old.at = getelementptr double, ptr %all, i64 %old.j
+  %picked = load double, ptr %old.at
+  %new.i = mul i64 %i, %batch
+  %new.j = add i64 %new.i, %j
+  %new.at = getelementptr double, ptr %here, i64 %new.j
+  store double %picked, ptr %new.at
+  %i.next = add i64 %i, 1
+  %i.more = icmp ult i64 %i.next, %inputs
+  br i1 %i.more, label %pick, label %gathered
+gathered:
+  %j.next = add i64 %j, 1
+  %j.more = icmp ult i64 %j.next, %batch
+  br i1 %j.more, label %gather, label %run
+run:
   %numbers = getelementptr {_VECTOR}, ptr %from, i64 %groups
   call void @llvm.memcpy.p0.p0.i64(ptr %into, ptr %numbers, i64 %bytes, i1 false)
   call void %gradient(ptr %given)
@@ -193,7 +250,7 @@ step:
 {
         _over(
             "divide",
-            "%step",
+            "%run",
             "%slopes",
             f'''
   %y = fdiv {_VECTOR} %divide.x, %counts
@@ -225,7 +282,7 @@ on:
   %more = icmp ult i64 %k.next, %most
   br i1 %more, label %step, label %end
 end:
-  %k.end = phi i64 [ 0, %step ], [ 0, %divide.end ], [ 0, %look.end ], [ 1, %on ]
+  %k.end = phi i64 [ 0, %run ], [ 0, %divide.end ], [ 0, %look.end ], [ 1, %on ]
   %made = add i64 %k, %k.end
   store i64 %made, ptr %f.done
   ret void

@@ -187,17 +187,18 @@ class Runner:
         size: int,
         update: Any,
         counters: int,
+        batch: int | None,
     ) -> Any:
         """Return what runs a batch and an update by turns: see `backends.Runner`."""
         if not (isinstance(update, Runner) and self._varies and update._varies):
             return None
         codes = self.version(True), update.version(False)
         alone = not any(code.kernel.guarded or code.calls_python for code in codes)
-        if not alone or codes[0].threads(lanes.shape[1], self._threads) > 1:
+        if not alone or codes[0].threads(batch or lanes.shape[1], self._threads) > 1:
             return None
         from .repeated import Repeated
 
-        return Repeated(self, lanes, uniform, first, update, size, counters)
+        return Repeated(self, lanes, uniform, first, update, size, counters, batch)
 
     def _run_alike(
         self, uniform: Array, count: int, reduce: bool
