@@ -22,6 +22,7 @@ from .metrics import Metric, plain
 from .module import Module
 from .optimizers import Optimizer
 from .progress import Progress
+from .quick_steps import steps_on_arrays
 
 __all__ = ["DivergenceError", "Keeper", "Run"]
 
@@ -31,11 +32,6 @@ WARM = 1000
 # Samples between two looks of callbacks, from which on the look at the model pays: it
 # takes about as long as these samples do eagerly.
 APART = 6
-# Seconds of steps that nobody looks at, after which the progress is shown.
-BLOCK = 0.002
-# Steps before somebody may change the model, from which on it pays to record the
-# optimizer, and steps at a time, from which on it pays to let native code go alone.
-MANY, FEW = 1000, 4
 
 
 class DivergenceError(AutogradError, FloatingPointError):
@@ -219,9 +215,9 @@ class Run:
         """Go so many steps, or fewer if they take long or somebody stops the run."""
         descent = self._descent
         with descent.quiet():
-            quick = isinstance(descent, OnArrays) and not self._metrics
-            if quick and self._steps_on_arrays(descent, most):
-                return
+            if isinstance(descent, OnArrays) and not self._metrics:  # noqa: SIM102
+                if steps_on_arrays(self, descent, most):
+                    return
             outputs = self._batch()
         if self._metrics:
             first = self.sample - len(outputs)
@@ -236,71 +232,6 @@ class Run:
             numbers |= self._validate(*self._validation)
         self.history.add(numbers)
         self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
-
-    def _steps_on_arrays(self, descent: Any, most: int) -> int:
-        """Go steps as `_batch` does while all goes well; return how many.
-
-        Where a number is not finite, or a sample has to be recorded, the step has not
-        been made, and `_batch` comes to the same place by the same bits.
-        """
-        count, size = len(self._data[0]), self.batch_size
-        clock = time.perf_counter
-        if self._schedule is None and self._steps_to_a_look(most) >= MANY:
-            made = self._steps_at_once(descent, most)
-            if made:
-                return made
-            if made is not None:  # an epoch's last batches, or what is not finite
-                most = min(most, self.batches - self.sample // size)
-        until = clock() + BLOCK
-        go = descent.stepper(self._set_rate if self._schedule else None)
-        losses = self.history.losses
-        before, total = self.step, self.totals.get("loss", 0.0)
-        for _ in range(most):
-            first = self.sample
-            if first == count:
-                losses.append(total / count)
-                total, first = 0.0, 0
-                self.epoch, self.sample, self.totals = self.epoch + 1, 0, {}
-            end = min(first + size, count)
-            loss = go(self._epochs_order(), first, end)
-            if loss is None:
-                break
-            total += loss * (end - first)
-            self.totals["loss"] = total
-            self.loss, self.sample, self.step = loss, end, self.step + 1
-            if self.why or clock() > until:
-                break
-        return self.step - before
-
-    def _steps_at_once(self, descent: Any, most: int) -> int | None:
-        """Go steps by native code alone, in mini-batches up to an epoch's end.
-
-        Return how many; None where it can't, or it would not pay.
-        """
-        count, size, order = len(self._data[0]), self.batch_size, self._epochs_order()
-        if size < count:
-            if count // size < FEW:
-                return None
-            most = min(most, (count - self.sample) // size)
-        if most < FEW:
-            return 0
-        start, most = time.perf_counter(), max(FEW, min(most, self._at_once))
-        found = descent.at_once(most, order, self.sample, size)
-        if not found:
-            return None if found is None else 0
-        # As many the next time as take a block.
-        self._at_once = int(BLOCK * len(found) / (time.perf_counter() - start))
-        self.step, self.loss = self.step + len(found), found[-1]
-        if size == count:
-            *ended, last = found
-            self.history.losses.extend([(0.0 + x * count) / count for x in ended])
-            self.epoch, self.sample = self.epoch + len(ended), count
-            self.totals = {"loss": 0.0 + last * count}
-        else:
-            for loss in found:
-                self._measure("loss", loss, size)
-            self.sample += size * len(found)
-        return len(found)
 
     def _steps_to_a_look(self, unseen: int) -> int:
         """Return how many steps there may be before somebody may change the model."""

@@ -416,7 +416,7 @@ class TestStepsThatNobodyLooksAt:
     @pytest.fixture(autouse=True)
     def many(self, monkeypatch):
         """Let native code go full-batch steps alone even if they are few."""
-        monkeypatch.setattr(nn.running, "MANY", 2)
+        monkeypatch.setattr(nn.quick_steps, "MANY", 2)
 
     @pytest.fixture
     def went(self, monkeypatch):

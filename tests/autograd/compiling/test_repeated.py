@@ -32,19 +32,21 @@ def momentum(slope, number, velocity, step):
     return number - 0.05 * velocity / (1 - 0.5 ** (step + 1)), velocity
 
 
-def by_hand(samples, numbers, steps):
+def by_hand(samples, numbers, steps, batches=None):
     velocity, costs = np.zeros(numbers.size), []
     for step in range(steps):
-        cost, *slopes = samples.total(numbers) / X.size
+        rows = None if batches is None else batches[step]
+        count = X.size if rows is None else rows.size
+        cost, *slopes = samples.total(numbers, rows) / count
         costs.append(cost)
         numbers, velocity = momentum(np.array(slopes), numbers, velocity, float(step))
     return costs, np.array(slopes), numbers, velocity
 
 
-def repeated(samples, numbers, update=momentum):
+def repeated(samples, numbers, update=momentum, batch=None):
     samples.total(numbers)
     fast = autograd.compile(update, exact=True)
-    return samples.repeated(fast.samples(*[numbers] * 3, 0.0, in_axes=AXES))
+    return samples.repeated(fast.samples(*[numbers] * 3, 0.0, in_axes=AXES), batch)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -59,6 +61,27 @@ def test_many_steps_have_the_bits_of_single_ones(size):
         assert costs == expected[0]
         for found, right in zip((slopes, last, velocity), expected[1:], strict=True):
             assert found.tolist() == right.tolist()
+
+
+@pytest.mark.parametrize("batch", [1, 7, 8, 19, 37])
+def test_each_step_takes_its_own_rows(batch):
+    samples, numbers = network(5)
+    steps = repeated(samples, numbers, batch=batch)
+    rows = np.stack([RNG.permutation(37)[:batch] for _ in range(6)])
+    found = steps.go(numbers, [np.zeros(5)], [0.0], 6, rows.ravel())
+    costs, slopes, last, velocity = by_hand(samples, numbers, 6, rows)
+    assert found[0] == costs
+    assert [x.tolist() for x in (*found[1:3], *found[3])] == [
+        x.tolist() for x in (slopes, last, velocity)
+    ]
+
+
+@pytest.mark.parametrize("rows", [[0, 1, 2], [0, 1, 2, 37], [0, 1, 2, -1]])
+def test_rows_that_are_no_batches_of_samples_are_refused(rows):
+    samples, numbers = network(3)
+    steps = repeated(samples, numbers, batch=2)
+    with pytest.raises(autograd.ArgumentError, match="a batch for each step"):
+        steps.go(numbers, [np.zeros(3)], [0.0], 2, np.array(rows))
 
 
 def test_they_go_on_where_they_ended():
