@@ -177,12 +177,13 @@ _LIBRARY_CODE = (_PACKAGE, os.path.join(os.path.dirname(_PACKAGE[:-1]), "nn") + 
 
 
 def user_source() -> Source | None:
-    """Return the innermost frame outside of this library and of NumPy."""
+    """Return the innermost frame outside of this library, of NumPy and of `copy`."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
         module = frame.f_globals.get("__name__", "")
-        if not file.startswith(_LIBRARY_CODE) and module.partition(".")[0] != "numpy":
+        package = module.partition(".")[0]
+        if not file.startswith(_LIBRARY_CODE) and package not in ("numpy", "copy"):
             return Source(file, frame.f_lineno, frame.f_code.co_name)
         frame = frame.f_back
     return None

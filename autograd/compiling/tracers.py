@@ -125,7 +125,7 @@ class Tracer(Value):
     def __format__(self, spec: str) -> str:
         return repr(self)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: Any = None) -> Any:
         raise unknown("pickling or copying a Value")
 
     __deepcopy__ = __copy__ = __reduce_ex__  # type: ignore[assignment]

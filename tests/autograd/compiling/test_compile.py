@@ -1,5 +1,6 @@
 """`compile`: the same numbers as the eager run, and one recording where one will do."""
 
+import copy
 import threading
 from collections import namedtuple
 from fractions import Fraction
@@ -419,6 +420,8 @@ REFUSALS = {
     "index": (lambda x: [1.0, 2.0][x], TracingError, "as an index"),
     "grad": (lambda x: x * x.grad, TracingError, r"\.grad"),
     "backward": (lambda x: (x * x).backward(), TracingError, "value_and_grad"),
+    "copy": (lambda x: copy.copy(x), TracingError, "copying a Value"),
+    "deepcopy": (lambda x: copy.deepcopy([x])[0], TracingError, "copying a Value"),
     "none": (lambda x: None, NumberError, "returned None"),
     "condition": (lambda x: x > 0, NumberError, "returned a condition"),
     "text": (lambda x: "x", NumberError, "result"),
