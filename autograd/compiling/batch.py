@@ -158,6 +158,10 @@ class Given:
         """Return the call of one sample."""
         return Batch(self.name, self.args, self.axes, self.indices).call(place)
 
+    def record(self, recordings: Recordings, place: int, known: int) -> None:
+        """Record the function for the branch that a sample takes."""
+        recordings.record(self.call(place), known)
+
     def inputs(self, branch: Branch) -> Array:
         """Return a program's inputs that all samples share."""
         return np.frombuffer(branch.inputs(self.uniform))
@@ -379,7 +383,7 @@ def run_group(
     places, lanes, tried = group.places, group.lanes, 0
     while places.size:
         if tried == len(recordings.branches):
-            recordings.record(batch.call(int(places[0])), tried)
+            batch.record(recordings, int(places[0]), tried)
         branch = recordings.branches[tried]
         tried += 1
         inputs = batch.inputs(branch)

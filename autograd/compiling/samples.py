@@ -101,6 +101,7 @@ class Samples(Batch):
 
         Others that it closes over are read now, not anew at each run.
         """
+        self._values = values
         self._place = {id(value): i for i, value in enumerate(values)}
         self._bound: dict[Branch, tuple[Array, Callable[[Array], None]]] = {}
         self._whole: int | None = None  # where all of them lie, if they do so in order
@@ -179,6 +180,17 @@ class Samples(Batch):
         """Return the call of one of the samples that run now."""
         return super().call(int(self._rows[place]))
 
+    def record(self, recordings: Recordings, place: int, known: int) -> None:
+        """Record the branch that a sample takes, with the numbers of this run."""
+        before = [value.data for value in self._values]
+        try:
+            for value, number in zip(self._values, self._numbers, strict=False):
+                value.data = float(number)
+            super().record(recordings, place, known)
+        finally:
+            for value, number in zip(self._values, before, strict=True):
+                value.data = number
+
     def inputs(self, branch: Branch) -> Array:
         """Return a program's inputs that all samples share."""
         inputs, fill = self._bound.get(branch) or self._bind(branch)
@@ -229,7 +241,7 @@ class Samples(Batch):
         found, places, lanes, tried = [], group.places, group.lanes, 0
         while places.size:
             if tried == len(recordings.branches):
-                recordings.record(self.call(int(places[0])), tried)
+                self.record(recordings, int(places[0]), tried)
             branch = recordings.branches[tried]
             tried += 1
             fixed = expanded(group.layout)

@@ -596,3 +596,14 @@ def test_an_index_must_fit_where_its_branch_is_taken_only(backend, first):
             fast.map(values, np.array(outside), in_axes=(None, 0))
     with pytest.raises(IndexError, match="index -4 is outside of the 3"):
         fast(values, -4)
+
+
+def test_samples_take_the_branch_of_the_numbers_that_they_are_told():
+    w = Value(1.0)
+    fast = autograd.compile(lambda x: w * x if w > 0 else w - x)
+    samples = fast.samples(np.array([1.0, 2.0, -4.0]))
+    samples.bind([w])
+    for number, total in [(2.0, -2.0), (-1.0, -2.0), (-3.0, -8.0), (1.0, -1.0)]:
+        assert samples.total(np.array([number])).tolist() == [total]
+    assert samples.each(np.array([-2.0])) == [-3.0, -4.0, 2.0]
+    assert (w.data, fast.stats()["recordings"]) == (1.0, 2)
