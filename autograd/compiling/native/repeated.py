@@ -155,7 +155,13 @@ class Repeated:
 
         That is the last step's slopes, the numbers, and the columns. rows: the places
         of the samples, batch after batch, where there are mini-batches.
+
+        Raises `ArgumentError` for fewer steps than one and rows that don't fit.
         """
+        if most < 1:
+            raise ArgumentError(f"there is one step at least, got {most!r}")
+        if (rows is None) != (self._lanes is self._all):
+            raise ArgumentError("rows are given where there are mini-batches")
         if rows is not None:
             rows = np.ascontiguousarray(rows, np.int64)
             fits = rows.size == most * self._lanes.shape[1]

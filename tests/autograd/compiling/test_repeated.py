@@ -82,6 +82,10 @@ def test_rows_that_are_no_batches_of_samples_are_refused(rows):
     steps = repeated(samples, numbers, batch=2)
     with pytest.raises(autograd.ArgumentError, match="a batch for each step"):
         steps.go(numbers, [np.zeros(3)], [0.0], 2, np.array(rows))
+    with pytest.raises(autograd.ArgumentError, match="where there are mini-batches"):
+        steps.go(numbers, [np.zeros(3)], [0.0], 2)
+    with pytest.raises(autograd.ArgumentError, match="one step at least"):
+        steps.go(numbers, [np.zeros(3)], [0.0], 0)
 
 
 def test_they_go_on_where_they_ended():
