@@ -333,7 +333,12 @@ def take(values: Sequence[Any], index: int) -> Any:
     if isinstance(index, bool) or not hasattr(index, "__index__"):
         raise NumberError(f"take needs a whole number as index, got {index!r}")
     if isinstance(index, Value):
-        raise NumberError(f"take needs a plain index, got {index!r}: use int(v.data)")
+        instead = (
+            "compute the index outside, and pass it as an argument in index_argnums"
+            if index.is_recorded
+            else "use int(v.data)"
+        )
+        raise NumberError(f"take needs a plain index, got {index!r}: {instead}")
     place = index.__index__()
     if not -len(values) <= place < len(values):
         raise IndexError(f"take: index {place} is outside of the {len(values)} values")

@@ -422,6 +422,7 @@ REFUSALS = {
     "backward": (lambda x: (x * x).backward(), TracingError, "value_and_grad"),
     "copy": (lambda x: copy.copy(x), TracingError, "copying a Value"),
     "deepcopy": (lambda x: copy.deepcopy([x])[0], TracingError, "copying a Value"),
+    "take": (lambda x: autograd.take([x], x * 0), NumberError, "index_argnums"),
     "none": (lambda x: None, NumberError, "returned None"),
     "condition": (lambda x: x > 0, NumberError, "returned a condition"),
     "text": (lambda x: "x", NumberError, "result"),
