@@ -28,7 +28,7 @@ __all__ = ["DivergenceError", "Keeper", "Run"]
 
 
 # Samples of each kind that are run before it pays to compile: about what it takes.
-WARM = 1000
+WARM = 300
 # Samples between two looks of callbacks, from which on the look at the model pays: it
 # takes about as long as these samples do eagerly.
 APART = 6
