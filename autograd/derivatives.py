@@ -262,6 +262,7 @@ class _Run:
             found = reverse.differentiable_cotangents(
                 roots, seeds, self.leaves, over_values, behind=False
             )
+            found = _as_eager(found)
         else:
             found = reverse.cotangents(roots, seeds, self.leaves)
         return list(map(_lift, found)) if live else found
@@ -278,7 +279,7 @@ class _Run:
             namespace_of([result]).rational(0) if is_number(result) else next(pushed)
             for result in self.results
         ]
-        return list(map(_lift, found)) if live else found
+        return list(map(_lift, _as_eager(found))) if live else found
 
     def _seeded(
         self, nodes: Sequence[Any], seeds: Sequence[Any]
@@ -340,6 +341,13 @@ def _kind_of_nest(given: Sequence[Any]) -> Any:
     nodes = [x for x in given if not is_number(x)]
     numbers = [x for x in given if is_number(x)]
     return namespace_of([*numbers, *(x.data for x in nodes if not x.is_recorded)])
+
+
+def _as_eager(found: list[Any]) -> list[Any]:
+    """Return derivatives that are recorded as the eager run has them on numbers."""
+    if ACTIVE and STATE.trace is not None and STATE.trace.is_outermost:
+        return list(STATE.trace.begun_with_zero(found))
+    return found
 
 
 def _lift(x: Any) -> Value:

@@ -48,6 +48,8 @@ def tangents(
             STATE.anomaly.infinities,
         )
     found = [dots.get(id(output), 0) for output in outputs]
+    if over_values is None:
+        found = [dot + 0 for dot in found]  # never -0.0, as in a sum that begins with 0
     return [m.lift(dot) if is_number(dot) else dot for dot in found]
 
 

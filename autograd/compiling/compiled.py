@@ -48,10 +48,10 @@ def compile(
     - f runs in Python only to be recorded: a side effect happens then and never again.
 
     exact: give the very bits of the eager run; otherwise results differ by a few units
-    in the last place. (With it too a derivative that is 0 may have the other sign, and
-    derivatives of derivatives, or of `take` with a recorded index, may add their terms
-    in another order.) backend: "llvm" (extra `compile`), "numpy", "python", or None for
-    the best that is installed. max_branches: how many branches are kept.
+    in the last place. (With it too derivatives of derivatives, or of `take` with a
+    recorded index, may add their terms in another order.) backend: "llvm" (extra
+    `compile`), "numpy", "python", or None for the best that is installed. max_branches:
+    how many branches are kept.
 
     >>> import autograd
     >>> step = autograd.compile(autograd.value_and_grad(lambda w, x: (w * x - 1) ** 2))

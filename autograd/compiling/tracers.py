@@ -93,8 +93,9 @@ class Tracer(Value):
     def gradient(
         self, inputs: Any, create_graph: bool = False, seed: Number = None
     ) -> list[Any]:
-        """Return the derivatives, recorded too; `create_graph` makes no difference."""
-        return super().gradient(inputs, True, seed)
+        """Return the derivatives, recorded too; as numbers without `create_graph`."""
+        found = super().gradient(inputs, True, seed)
+        return found if create_graph else self.trace.as_numbers(found)
 
     def zero_grad(self) -> None:
         """Raise `TracingError`, as `backward`."""

@@ -275,6 +275,24 @@ class Trace:
             return x
         return self._cut(x) if self.takes([x]) else x.data
 
+    def as_numbers(self, derivatives: Sequence[Any]) -> list[Any]:
+        """Return derivatives as leaves: the eager run has numbers in their place."""
+        return self.begun_with_zero(list(map(self.detach, derivatives)))
+
+    def begun_with_zero(self, derivatives: list[Any]) -> list[Any]:
+        """Return derivatives as sums that begin with 0.0, if bits are to be exact.
+
+        Those that the eager run computes on numbers are: so none is -0.0.
+        """
+        if not self.exact:
+            return derivatives
+        return [apply(RULES["add"], x, 0.0) for x in derivatives]
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether no derivative is under way whose function computes here."""
+        return STATE.leaves is self.made
+
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""
         if type(left) is Tracer and left.trace is self and type(right) in FLOAT_TYPES:

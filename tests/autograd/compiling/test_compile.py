@@ -47,6 +47,11 @@ def assert_same(found, wanted):
         assert x == y or (x != x and y != y), (found, wanted)
 
 
+def signs(x):
+    """Return the signs of all numbers, of zeros too."""
+    return np.signbit(np.array(numbers(x)[0], float)).tolist()
+
+
 def softmax(x):
     shifted = np.exp(x - np.max(x))
     return shifted / np.sum(shifted)
@@ -565,3 +570,36 @@ def test_the_program_prints_and_its_stats_print():
     )
     assert "recordings" in str(fast.stats())
     assert "compiled" in repr(fast)
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        lambda f: grad(f),
+        lambda f: lambda x: autograd.vjp(f, x)[1](1.0),
+        lambda f: lambda x: autograd.jvp(f, (x,), (1.0,)),
+        lambda f: lambda x: autograd.jacobian(f)(x),
+    ],
+)
+def test_exact_zeros_have_the_signs_of_the_eager_run(derivative):
+    for f in (
+        lambda x: -autograd.where(x > 2, x, 0.0),
+        lambda x: -autograd.relu(x) * 2.0,
+        lambda x: -autograd.maximum(x, 3.0) - x * 0.0,
+        lambda x: -(x * 0.0),
+        lambda x: autograd.abs(x - 1.0) * -1.0,
+    ):
+        wanted = derivative(f)
+        fast = compiled(wanted)
+        for x in (1.0, -1.0, 0.0, -0.0, 3.0):
+            assert signs(fast(x)) == signs(wanted(x)), (x, wanted(x))
+
+
+def test_gradients_without_a_graph_are_numbers_to_outer_derivatives():
+    def f(x, create_graph):
+        return x * (x**3).gradient([x], create_graph=create_graph)[0]
+
+    for create_graph, slope in ((False, 12.0), (True, 36.0)):
+        g = grad(f)
+        assert g(2.0, create_graph) == slope
+        assert compiled(g)(2.0, create_graph) == slope
