@@ -131,8 +131,16 @@ def _structure(nest: Nest, path: Path) -> Structure:
     keys = _keys(nest)
     children = tuple(_structure(nest[key], (path, key)) for key in keys)
     size = sum(child.size for child in children)
-    sample = copy.copy(nest) if isinstance(nest, dict) else None
+    sample = _emptied(nest) if isinstance(nest, dict) else None
     return Structure(type(nest), keys, children, size, sample)
+
+
+def _emptied(nest: dict[Any, Nest]) -> dict[Any, Nest]:
+    """Return a copy that keeps none of the items alive: a graph may hang on them."""
+    sample = copy.copy(nest)
+    for key in nest:
+        dict.__setitem__(sample, key, 0.0)
+    return sample
 
 
 def _keys(nest: Nest) -> tuple[Any, ...]:

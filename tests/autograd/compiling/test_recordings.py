@@ -159,16 +159,20 @@ def curves(x):
     return autograd.dot(steps, x) * autograd.norm(*x) + where(x[0] > 1, 1.0, 2.0)
 
 
-def test_a_recording_is_freed_at_once():
+@pytest.mark.parametrize("in_a_dict", [False, True])
+def test_a_recording_is_freed_at_once(in_a_dict):
     traces = []
 
     def f(x):
         traces.append(weakref.ref(x[0].trace))
+        if in_a_dict:
+            return value_and_grad(lambda nest: curves(nest["x"]))({"x": x})
         return value_and_grad(curves)(x)
 
     gc.collect()
     with uncollected():
-        recorded(f, [1.0, -2.0, 3.0])
+        kept = autograd.compile(f, backend="python")
+        kept([1.0, -2.0, 3.0])
         with pytest.raises(ZeroDivisionError):
             recorded(lambda x: f(x) and 1 / 0, [1.0, -2.0, 3.0])
         assert [trace() for trace in traces] == [None, None]
