@@ -115,12 +115,13 @@ class Program:
             if given is None or (places and min(places) < 0):
                 at = f"slot {len(kinds)}, {name}{places}"
                 raise ProgramError(f"{at}: an operand is no earlier slot")
-            many = (
-                len(given) > 4
-                and name in _OF_MANY
-                and (given.count("number") == len(given) or _NUMBERS.issuperset(given))
+            # What takes numbers only, and as many, needs no closer look.
+            count = len(given)
+            taken = count - count % 2 if name == "chains" else _TAKEN.get(name, -1)
+            fits = (taken == count > 0 or taken is None) and (
+                given.count("number") == count or _NUMBERS.issuperset(given)
             )
-            if not many and (complaint := _complaint(name, given)):
+            if not fits and (complaint := _complaint(name, given)):
                 raise ProgramError(f"slot {len(kinds)}, {name}{places}: {complaint}")
             kinds.append("condition" if name in CONDITIONS else "number")
         for place in (*self.outputs, *(place for place, _ in self.guards)):
@@ -154,11 +155,15 @@ class Program:
 
 
 def pick(items: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
-    """Return the items at these places, quickly where they are many."""
-    if len(places) > 1:
+    """Return the items at these places, quickly: most instructions have two."""
+    count = len(places)
+    if count == 2:
+        left, right = places
+        return items[left], items[right]
+    if count > 2:
         found: tuple[Any, ...] = operator.itemgetter(*places)(items)
         return found
-    return tuple([items[place] for place in places])
+    return (items[places[0]],) if count else ()
 
 
 @cache
@@ -214,7 +219,14 @@ def _kind_of_constant(x: Number) -> str:
 
 
 _NUMBERS = frozenset({"number", "index", "whole"})
-_OF_MANY = {name for name, row in RULES.items() if row.arity is None}  # of numbers
+# How many numbers an operation takes that takes nothing else; None: any number of them.
+_TAKEN: dict[str, int | None] = {
+    **{name: row.arity for name, row in RULES.items()},
+    **dict.fromkeys(COMPARISONS, 2),
+    "fma": 3,
+}
+for _name in ("where", "polygamma", "round_to"):
+    del _TAKEN[_name]
 
 
 @lru_cache(1000)
