@@ -153,18 +153,28 @@ def nested(make, weights):
 
 
 class Adam:
-    """Adam on one flat array, with microgpt's settings."""
+    """Adam on one flat array, with microgpt's settings, and no new arrays a step.
+
+    The corrections of both moments, c and d, go into two numbers: m/c / (√(v/d) + ε) is
+    √d/c · m / (√v + √d·ε).
+    """
 
     def __init__(self, size, steps):
         self.m, self.v, self.steps = np.zeros(size), np.zeros(size), steps
+        self.one, self.other = np.empty(size), np.empty(size)
 
     def update(self, weights, gradient, k):
-        self.m += 0.15 * (gradient - self.m)
-        self.v += 0.01 * (gradient * gradient - self.v)
-        rate = 0.01 * (1 - k / self.steps)
-        m = self.m / (1 - 0.85 ** (k + 1))
-        v = self.v / (1 - 0.99 ** (k + 1))
-        weights -= rate * m / (np.sqrt(v) + 1e-8)
+        m, v, one, other = self.m, self.v, self.one, self.other
+        c, root = 1 - 0.85 ** (k + 1), math.sqrt(1 - 0.99 ** (k + 1))
+        m *= 0.85
+        m += np.multiply(gradient, 0.15, out=one)
+        v *= 0.99
+        v += np.multiply(np.multiply(gradient, gradient, out=one), 0.01, out=one)
+        np.sqrt(v, out=one)
+        one += 1e-8 * root
+        np.divide(m, one, out=other)
+        other *= 0.01 * (1 - k / self.steps) * root / c
+        weights -= other
 
 
 def original(tokens, weights, steps, k_max):
