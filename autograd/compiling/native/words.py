@@ -27,6 +27,8 @@ from .vectors import VECTORS
 
 __all__ = ["NotInWords", "Table", "tabled"]
 
+WORTH = 4  # instructions from which on it pays to gather operands that lie apart
+_NEAR = {0, 1}  # steps of operands that need not be gathered
 _SPARE = 3 * LANES  # places for operands that must be brought into a row first
 _WRITTEN = ("keep", "out", "held")  # items that are no instructions
 
@@ -332,7 +334,11 @@ def _runs(rows: list[_Row]) -> Iterator[tuple[list[_Row], tuple[int, ...]]]:
                 break
             before = places
             end += 1
-        yield rows[first:end], steps
+        if end - first >= WORTH or _NEAR.issuperset(steps):
+            yield rows[first:end], steps
+        else:
+            for row in rows[first:end]:
+                yield [row], (0,) * len(before)
         first = end
 
 
