@@ -215,9 +215,12 @@ class Run:
         """Go so many steps, or fewer if they take long or somebody stops the run."""
         descent = self._descent
         with descent.quiet():
-            if isinstance(descent, OnArrays) and not self._metrics:  # noqa: SIM102
-                if steps_on_arrays(self, descent, most):
-                    return
+            if (
+                isinstance(descent, OnArrays)
+                and not self._metrics
+                and steps_on_arrays(self, descent, most)
+            ):
+                return
             outputs = self._batch()
         if self._metrics:
             first = self.sample - len(outputs)

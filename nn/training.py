@@ -67,7 +67,7 @@ def fit(
     compile: run a recording of one sample as compiled code on whole batches, many times
         as fast (`autograd.compile`), with the weights in arrays while nobody looks. The
         loss must be a mean over samples, and the model must draw no random numbers.
-        None: where llvmlite is installed (the extra `compile`), after the first 1,000
+        None: where llvmlite is installed (the extra `compile`), after the first 300
         samples of each kind, and where it can be done; `History.compiled` tells,
         `History.not_compiled` why not. True: from the first batch, or an error. False:
         never. Results are those of the eager run to a few units in the last place;

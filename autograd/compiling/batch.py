@@ -365,13 +365,13 @@ class Results:
             return self.build_one(total)
         found, start = self.found, 0
 
-        def part(structure: Any) -> Array:
+        def part(structure: Any) -> Any:
             nonlocal start
             first, start = start, start + structure.size
             if structure.kind == "number":
-                return found[first]  # type: ignore[no-any-return]
+                return found[first]
             shape = (self.count, *structure.keys)
-            return found[first:start].T.reshape(shape)  # type: ignore[no-any-return]
+            return found[first:start].T.reshape(shape)
 
         return self.structure.fill(part)
 

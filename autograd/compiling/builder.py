@@ -23,7 +23,7 @@ class Builder:
         self.inputs = list(inputs)
         self.indices = set(indices)
         # What each handle is: an input's place, a constant, or an instruction.
-        self.made: list[Any] = [("input", i) for i in range(len(self.inputs))]
+        self.made: list[Instruction] = [("input", i) for i in range(len(self.inputs))]
         self.constants: dict[int, Number] = {}  # by handle
         self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}

@@ -88,7 +88,7 @@ class _Collector:
                 taken.append(slot)
         products = len(right) - right.count(None)
         if len(left) == 2 and products < 2 and (self.exact or not products):
-            return self.made[root]  # type: ignore[no-any-return]
+            return self.made[root]
         if 2 * products < len(left):
             return ("sum", *terms)
         self.gone.update(taken)
@@ -105,7 +105,7 @@ class _Collector:
         if self._taken(slot, "mul") or (
             self._taken(slot, "dot") and (first or not self.exact)
         ):
-            return self.made[slot][1:]  # type: ignore[no-any-return]
+            return self.made[slot][1:]
         return ()
 
     def _terms(self, root: int) -> list[int]:

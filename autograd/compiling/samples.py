@@ -78,7 +78,6 @@ class Samples(Batch):
         indices: tuple[int, ...],
     ) -> None:
         super().__init__(name, args, in_axes, indices)
-        self._name = name
         groups = self.groups()
         if groups is None:
             raise ArgumentError(f"{name}: samples are laid out as numbers, not Values")
@@ -163,7 +162,7 @@ class Samples(Batch):
         if rows is None:
             rows = np.arange(self.count)
         self._rows = rows
-        results, parts = Results(len(rows), reduce, self._name), self._part_of[rows]
+        results, parts = Results(len(rows), reduce, self.name), self._part_of[rows]
         for i, part in enumerate(self._parts):
             (places,) = np.nonzero(parts == i)
             if not places.size:

@@ -110,14 +110,14 @@ class Trace:
                 out._d_left = out._d_right = 1.0
             else:
                 out._d_left, out._d_right = _mark(left), _mark(right)
-            return out  # type: ignore[no-any-return]
-        out._left = out._right = out._d_left = out._d_right = None
-        if count and not only_values:
-            connect(out, operands, [_mark(x) for x in operands])
-        elif count == 1:
-            (out._left,), out._d_left = operands, 1.0
-        elif count:
-            out._left, out._right = operands, _ones(count)
+        else:
+            out._left = out._right = out._d_left = out._d_right = None
+            if count and not only_values:
+                connect(out, operands, [_mark(x) for x in operands])
+            elif count == 1:
+                (out._left,), out._d_left = operands, 1.0
+            elif count:
+                out._left, out._right = operands, _ones(count)
         return out  # type: ignore[no-any-return]
 
     def _handle(self, x: Any) -> int:

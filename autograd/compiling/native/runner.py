@@ -36,8 +36,8 @@ class Runner:
 
     level: 0 to 3 forces the code's level (0: a table is followed); None begins with 0,
     or 1 for a small program, and makes better code in the background once the program
-    has run much. threads: how many share a large
-    batch; None takes all processors. Neither changes a bit of the results.
+    has run much. threads: how many share a large batch; None takes all processors.
+    Neither changes a bit of the results.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ __all__ = ["NotInWords", "Table", "tabled"]
 WORTH = 4  # instructions from which on it pays to gather operands that lie apart
 _NEAR = {0, 1}  # steps of operands that need not be gathered
 _SPARE = 3 * LANES  # places for operands that must be brought into a row first
-_WRITTEN = ("keep", "out", "held")  # items that are no instructions
+_NO_INSTRUCTIONS = ("keep", "out", "held")
 
 
 class NotInWords(Exception):
@@ -280,7 +280,7 @@ class _Once:
         levels = [0] * len(self.places)
         groups = defaultdict(list)
         for slot, name, operands in items:
-            if name in _WRITTEN:
+            if name in _NO_INSTRUCTIONS:
                 continue
             if name not in _KNOWN:
                 given = self.plan.sources, name, operands, self.plan.exact
