@@ -5,9 +5,20 @@ Sums over a batch have one tree, whatever the level and the number of threads: t
 added pairwise; chunks are added from left to right. Missing samples add 0.
 """
 
+from collections.abc import Callable, Sequence
+
 from .shapes import LANES
 
-__all__ = ["ARGUMENTS", "CHUNK", "GIVEN", "arguments", "batch", "pad", "sums"]
+__all__ = [
+    "ARGUMENTS",
+    "CHUNK",
+    "GIVEN",
+    "arguments",
+    "batch",
+    "loaded",
+    "pad",
+    "sums",
+]
 
 TILES = 16  # a chunk
 CHUNK = TILES * LANES
@@ -16,13 +27,25 @@ _POINTERS = set(ARGUMENTS) - {"n", "count", "first", "end", "s"}
 GIVEN = "ptr %u, ptr %h, ptr {x}, i64 {n}, ptr %b, ptr {o}, i64 %s, ptr {m}"
 
 
+def loaded(
+    base: str, fields: Sequence[str], kind: Callable[[str], str], *names: str
+) -> str:
+    """Write what reads an array of words: %name is the field of that name.
+
+    base: what holds the array's address. kind: a field's type. names: those that are
+    read; by default all.
+    """
+    return "\n".join(
+        f"  %{base}.{name} = getelementptr i64, ptr %{base}, i64 {i}\n"
+        f"  %{name} = load {kind(name)}, ptr %{base}.{name}"
+        for i, name in enumerate(fields)
+        if name in (names or fields)
+    )
+
+
 def arguments() -> str:
     """Write what reads the array of arguments."""
-    return "\n".join(
-        f"  %a.{name} = getelementptr i64, ptr %a, i64 {i}\n"
-        f"  %{name} = load {'ptr' if name in _POINTERS else 'i64'}, ptr %a.{name}"
-        for i, name in enumerate(ARGUMENTS)
-    )
+    return loaded("a", ARGUMENTS, lambda name: "ptr" if name in _POINTERS else "i64")
 
 
 def _loop(name: str, parameters: str, count: str, body: str, before: str = "") -> str:

@@ -18,6 +18,7 @@ from ..sums import CHUNK
 from .calls import callable_at
 from .engine import Library, compiled
 from .kernel import ATTRIBUTES
+from .loops import loaded
 from .memory import Memory, address
 from .shapes import LANES
 from .version import Version
@@ -192,18 +193,13 @@ def _library() -> Library:
 
 def _text() -> str:
     """Write what goes the steps; numbers are in row 1 of what it goes from and to."""
-    fields = "\n".join(
-        f"  %f.{name} = getelementptr i64, ptr %f, i64 {i}\n"
-        f"  %{name} = load {_kind(name)}, ptr %f.{name}"
-        for i, name in enumerate(_FIELDS)
-    )
     return f"""
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare i1 @llvm.vector.reduce.and.v8i1(<8 x i1>)
 
 define void @repeat(ptr %f) #0 {{
 entry:
-{fields}
+{loaded("f", _FIELDS, _kind)}
   %counts.0 = insertelement {_VECTOR} poison, double %count, i64 0
   %counts = shufflevector {_VECTOR} %counts.0, {
         _VECTOR

@@ -6,7 +6,7 @@ words are, where the outputs' places are, and how many numbers there are.
 
 from .handlers import interpreter
 from .ir import SIGNATURE
-from .loops import arguments
+from .loops import arguments, loaded
 from .shapes import VECTOR
 
 __all__ = ["HEADER", "following", "tile"]
@@ -17,10 +17,8 @@ _DECLARED = "declare void @interpret(ptr, ptr, ptr)\n"
 
 
 def _header(*names: str) -> str:
-    return "\n".join(
-        f"  %b.{name} = getelementptr i64, ptr %b, i64 {HEADER.index(name)}\n"
-        f"  %{name} = load {'ptr' if name in _POINTERS else 'i64'}, ptr %b.{name}"
-        for name in names
+    return loaded(
+        "b", HEADER, lambda name: "ptr" if name in _POINTERS else "i64", *names
     )
 
 
