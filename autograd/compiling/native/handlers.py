@@ -40,7 +40,7 @@ from ...rules import RULES
 from ..lowering import is_primitive
 from ..program import COMPARISONS, CONDITIONS, LOGIC
 from .calls import wrappers
-from .operations import form_of
+from .operations import form_of, inside
 from .shapes import LANES, VECTOR
 from .vectors import VECTORS, vector
 
@@ -261,14 +261,8 @@ def _dot(kinds: str, more: bool, fused: bool) -> str:
 
 
 def _inside(w: _Handler, index: str, length: str) -> str:
-    """Return each lane's place in a table; whatever the index is, it is inside."""
-    whole = w.line(f"call {_I} @llvm.fptosi.sat.v8i64.v8f64({_T} {index})")
-    size = w.splat(length, "i64")
-    negative = w.line(f"icmp slt {_I} {whole}, {VECTOR.int(0)}")
-    counted = w.line(f"add {_I} {whole}, {size}")
-    place = w.line(f"select {_B} {negative}, {_I} {counted}, {_I} {whole}")
-    inside = w.line(f"icmp ult {_I} {place}, {size}")
-    return w.line(f"select {_B} {inside}, {_I} {place}, {_I} {VECTOR.int(0)}")
+    """Return each lane's place in a table."""
+    return inside(w.line, VECTOR, index, w.splat(length, "i64"))
 
 
 def _take(kind: str) -> str:

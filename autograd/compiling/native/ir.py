@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from .calls import function_called
-from .operations import USES, form_of
+from .operations import USES, form_of, inside
 from .plan import Item, Plan, weight
 from .shapes import SCALAR, VECTOR, Shape
 from .vectors import VECTORS
@@ -326,21 +326,10 @@ class _Function:
         """Return the whole number of an index; whatever it is, it is inside."""
         found = self.indices.get((slot, length))
         if found is None:
-            found = self.indices[slot, length] = self._new_index(slot, length)
+            size = self.shape.int(length)
+            found = inside(self.line, self.shape, self.value(slot), size)
+            self.indices[slot, length] = found
         return found
-
-    def _new_index(self, slot: int, length: int) -> str:
-        i, b, int_ = self.shape.whole, self.shape.condition, self.shape.int
-        whole_suffix = self.shape.suffix.replace("f", "i")
-        whole = self.line(
-            f"call {i} @llvm.fptosi.sat.{whole_suffix}.{self.shape.suffix}"
-            f"({self.shape.number} {self.value(slot)})"
-        )
-        negative = self.line(f"icmp slt {i} {whole}, {int_(0)}")
-        counted = self.line(f"add {i} {whole}, {int_(length)}")
-        place = self.line(f"select {b} {negative}, {i} {counted}, {i} {whole}")
-        inside = self.line(f"icmp ult {i} {place}, {int_(length)}")
-        return self.line(f"select {b} {inside}, {i} {place}, {i} {int_(0)}")
 
     def _gathered(self, base: str, first: int, step: int, whole: str) -> str:
         shape = self.shape

@@ -11,7 +11,7 @@ from functools import cache
 from ..program import CONDITIONS
 from .shapes import Shape
 
-__all__ = ["LIBM", "USES", "Form", "form_of", "is_condition"]
+__all__ = ["LIBM", "USES", "Form", "form_of", "inside", "is_condition"]
 
 Form = Callable[..., str]  # (result, *operands) → lines
 
@@ -131,3 +131,18 @@ def form_of(name: str, shape: Shape) -> Form | None:
     text = re.sub(r"%([a-z]\w*)", r"{0}.\1", text)
     text = re.sub(r"%(\d)", lambda found: f"{{{int(found[1]) + 1}}}", text)
     return ("  " + text.replace("\n", "\n  ")).format
+
+
+def inside(line: Callable[[str], str], shape: Shape, index: str, size: str) -> str:
+    """Write the place that an index chooses of so many; whatever it is, it is inside.
+
+    line: writes what computes something, and returns its name.
+    """
+    b, i, zero = shape.condition, shape.whole, shape.int(0)
+    suffix = f"{shape.suffix.replace('f', 'i')}.{shape.suffix}"
+    whole = line(f"call {i} @llvm.fptosi.sat.{suffix}({shape.number} {index})")
+    negative = line(f"icmp slt {i} {whole}, {zero}")
+    counted = line(f"add {i} {whole}, {size}")
+    place = line(f"select {b} {negative}, {i} {counted}, {i} {whole}")
+    fits = line(f"icmp ult {i} {place}, {size}")
+    return line(f"select {b} {fits}, {i} {place}, {i} {zero}")
