@@ -319,15 +319,15 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
 
     Ints become floats, beside exact numbers exact ones: derivatives are not whole.
     """
-    leaves = []
+    leaves: list[Value] = []
     for number in given:
-        if type(number) is not float and isinstance(number, Integral):
-            number = _kind_of_nest(given).lift(number)
-        if is_number(number):
-            leaves.append(Value(number))
-        else:
+        if not is_number(number):
             leaves.append(+number if linked else number.detach())
             leaves[-1].label = number.label
+            continue
+        if type(number) is not float and isinstance(number, Integral):
+            number = _kind_of_nest(given).lift(number)
+        leaves.append(Value(number))
     return leaves
 
 

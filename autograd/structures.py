@@ -1,7 +1,7 @@
 """Nests of numbers: lists, tuples, dicts and arrays, taken apart and put together."""
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -39,7 +39,13 @@ class Structure:
         kind = self.kind
         if kind in ("number", "array"):
             return make(self)
-        items = [child.fill(make) for child in self.children]
+        return self._holding([child.fill(make) for child in self.children])
+
+    def _holding(self, items: list[Any]) -> Nest:
+        """Return a container of this kind with these items."""
+        kind = self.kind
+        if kind is list:
+            return items
         if issubclass(kind, dict):
             filled = copy.copy(self.sample)  # a subclass may be more than its items
             for key, item in zip(self.keys, items, strict=True):
@@ -54,14 +60,16 @@ class Structure:
         >>> structure.build(10 * x for x in leaves)
         {'w': [10.0, 20.0], 'b': 30.0}
         """
-        rest = iter(numbers)
+        return self._build(iter(numbers))
 
-        def part(structure: Structure) -> Any:
-            if structure.kind == "number":
-                return next(rest)
-            return to_array(list(islice(rest, structure.size)), structure.keys)
-
-        return self.fill(part)
+    def _build(self, rest: Iterator[Number]) -> Nest:
+        if self.kind == "number":
+            return next(rest)
+        if self.kind == "array":
+            return to_array(list(islice(rest, self.size)), self.keys)
+        if self.children.count(NUMBER) == len(self.children):
+            return self._holding(list(islice(rest, self.size)))
+        return self._holding([child._build(rest) for child in self.children])
 
     def read(self, nest: Nest, name: str) -> list[Number]:
         """Return the numbers, in order, of a nest that must have this structure.
@@ -111,8 +119,8 @@ def flatten(nest: Nest, name: str = "the nest") -> tuple[list[Number], Structure
 
     Raises `NumberError` for anything that is no real number, naming its place.
     """
-    structure = _structure(nest, name)
-    return structure.read(nest, name), structure
+    numbers: list[Number] = []
+    return numbers, _structure(nest, name, numbers)
 
 
 def container(kind: type, items: list[Structure]) -> Structure:
@@ -121,15 +129,21 @@ def container(kind: type, items: list[Structure]) -> Structure:
     return Structure(kind, tuple(range(len(items))), tuple(items), size)
 
 
-def _structure(nest: Nest, path: Path) -> Structure:
+def _structure(nest: Nest, path: Path, numbers: list[Number]) -> Structure:
+    """Return a nest's structure, and append its numbers."""
     if _is_leaf(nest):
+        numbers.append(nest)
         return NUMBER
     if is_array(nest):
+        numbers += _entries(nest, path)
         return Structure("array", nest.shape, size=nest.size)
     if not isinstance(nest, list | tuple | dict):
         raise _not_a_number(nest, path)
     keys = _keys(nest)
-    children = tuple(_structure(nest[key], (path, key)) for key in keys)
+    if type(nest) in (list, tuple) and all(map(_is_leaf_type, set(map(type, nest)))):
+        numbers += nest
+        return Structure(type(nest), keys, (NUMBER,) * len(keys), len(keys))
+    children = tuple(_structure(nest[key], (path, key), numbers) for key in keys)
     size = sum(child.size for child in children)
     sample = _emptied(nest) if isinstance(nest, dict) else None
     return Structure(type(nest), keys, children, size, sample)
@@ -148,8 +162,13 @@ def _keys(nest: Nest) -> tuple[Any, ...]:
 
 
 def _is_leaf(x: Any) -> bool:
-    kind = type(x)
-    return kind is float or isinstance(x, Node) or namespace_of_type(kind) is not None
+    return _is_leaf_type(type(x))
+
+
+def _is_leaf_type(kind: type) -> bool:
+    if kind is float or issubclass(kind, Node):
+        return True
+    return namespace_of_type(kind) is not None
 
 
 def _entries(array: Any, path: Path) -> list[Number]:

@@ -209,6 +209,9 @@ def rebuilt(
     x: Any, make: Callable[[str, bool], Any], name: str, index: bool = False
 ) -> Any:
     """Return the argument with `make(name, index)` for each number, in order."""
+    kind: Any = type(x)
+    if kind is float:
+        return make(name, index)
     if isinstance(x, list | tuple):
         items = [rebuilt(y, make, f"{name}[{i}]", index) for i, y in enumerate(x)]
         if hasattr(x, "_make"):
@@ -223,7 +226,6 @@ def rebuilt(
         if x.dtype.kind != "f" and not index:
             return x
         return _array(x, make, name, index)
-    kind: Any = type(x)
     if index or _sort(kind) == "float":
         return make(name, index)
     return x
