@@ -77,16 +77,14 @@ class Builder:
     ) -> Program:
         """Return the program, without what no output and no guard needs."""
         made, sources = self.made, {*self._places, *self.constants}
-        needed = [False] * len(made)  # a list is quicker here than a bytearray
-        for handle in (*outputs, *(handle for handle, _ in guards)):
-            needed[handle] = True
+        needed: set[Any] = {*outputs, *(handle for handle, _ in guards)}
+        need = needed.update
         chosen = []  # the handles of instructions that are needed, the last first
         for handle in range(len(made) - 1, -1, -1):
-            if needed[handle] and handle not in sources:
+            if handle in needed and handle not in sources:
                 chosen.append(handle)
-                for operand in made[handle][1:]:
-                    needed[operand] = True
-        constants = [handle for handle in self.constants if needed[handle]]
+                need(made[handle])  # its name, too, which is quicker than without
+        constants = [handle for handle in self.constants if handle in needed]
         return self.program(constants, chosen[::-1], outputs, guards)
 
     def program(

@@ -53,28 +53,39 @@ class Rewriter(Builder):
         super().__init__(inputs, indices)
         self.exact = exact
         self._fixed = self.constants.keys()
+        self._negated: set[int] = set()  # results of neg
 
     def put(self, instruction: Instruction) -> int:
         """Return the handle of an instruction's result, simplified."""
-        name, operands, fixed = instruction[0], instruction[1:], self._fixed
+        name, fixed = instruction[0], self._fixed
+        if name in _COMMUTATIVE:  # constants last, else the earlier one first
+            _, x, y = instruction
+            if x in fixed or (y < x and y not in fixed):
+                instruction = name, y, x
+        if (found := self.known(instruction)) is not None:
+            return found
+        operands = instruction[1:]
         if not operands or (
             operands[0] in fixed and all(map(fixed.__contains__, operands))
         ):
             numbers = [self.constants[x] for x in operands]
             return self.constant(function_of(name)(*numbers))
         if len(operands) < 4:  # no identity looks at more
-            if (known := self.known(instruction)) is not None:
-                return known
-            rows = _WITHOUT_CONSTANTS if fixed.isdisjoint(operands) else IDENTITIES
+            if not fixed.isdisjoint(operands):
+                rows = IDENTITIES
+            elif not self._negated.isdisjoint(operands):
+                rows = _WITHOUT_CONSTANTS
+            else:
+                rows = _OF_NEITHER
             for identity in rows.get(name, ()):
                 found = identity(self, *operands)
                 if found is not None:
                     return found
-        if name in _COMMUTATIVE:  # constants last, else the earlier one first
-            x, y = operands
-            if x in fixed or (y < x and y not in fixed):
-                instruction = name, y, x
-        return Builder.put(self, instruction)
+        handle = self._known[instruction] = len(self.made)
+        self.made.append(instruction)
+        if name == "neg":
+            self._negated.add(handle)
+        return handle
 
     def number(self, handle: int) -> Number | None:
         """Return the number if the handle is a constant."""
@@ -366,5 +377,10 @@ _WITHOUT_CONSTANTS = {
     **IDENTITIES,
     **{name: IDENTITIES[name][-1:] for name in ("add", "sub", "mul", "chain")},
     **dict.fromkeys(("div", "pow", *COMPARISONS), ()),
+}
+# Those that may where besides none is a negative.
+_OF_NEITHER = {
+    **_WITHOUT_CONSTANTS,
+    **dict.fromkeys(("add", "sub", "mul", "chain"), ()),
 }
 assert IDENTITIES.keys() & CONDITIONS  # every comparison is there

@@ -186,12 +186,29 @@ class Trace:
 
         None where the operation depends on no input: then it is computed at once.
         """
+        name = _PLAIN.get(rule)
+        if len(self.entered) > 1 or (name is None and rule is not _POS):
+            return self._apply(rule, operands) if self.takes(operands) else None
+        if name is not None and len(operands) == 2:  # the usual operands, quickly
+            left, right = operands
+            if (
+                type(left) is Tracer is type(right)
+                and left.trace is self is right.trace
+            ):
+                out: Any = object.__new__(Tracer)
+                out.handle = self.builder.put((name, left.handle, right.handle))
+                out.trace = self
+                out.rule = rule
+                out.label = out._mark = None
+                out._left, out._right = left, right
+                out._d_left = out._d_right = 1.0
+                return out  # type: ignore[no-any-return]
         handles = [x.handle for x in operands if type(x) is Tracer and x.trace is self]
         only_values = len(handles) == len(operands)
         if not only_values:
             handles, only_values = [], True
             depends = False
-            for x in operands:  # the usual operands, quickly
+            for x in operands:
                 kind = type(x)
                 if kind is Tracer and x.trace is self:
                     handles.append(x.handle)
@@ -206,9 +223,6 @@ class Trace:
                     return self._apply(rule, operands) if self.takes(operands) else None
             if not depends:
                 return None
-        name = _PLAIN.get(rule)
-        if len(self.entered) > 1 or (name is None and rule is not _POS):
-            return self._apply(rule, operands)
         handle = handles[0] if rule is _POS else self.builder.put((name, *handles))
         return self._tracer(handle, rule, operands, only_values=only_values)
 
