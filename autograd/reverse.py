@@ -198,11 +198,12 @@ def differentiable_cotangents(
         mark = object()
         for target in fixed.values():
             target._mark = mark  # as if the walk had been there
-        order = [*fixed.values(), *_reach(roots, mark, 0)]
+        reached = _reach(roots, mark, 0)
+    order = [*fixed.values(), *reached]
     # What each cotangent that is needed adds, until it is added: cotangents and
     # partials in turn.
     terms: dict[int, list[Any]] = {id(target): [] for target in targets}
-    for node in order:
+    for node in reached:
         for parent in parents_of(node):
             if id(parent) in terms:
                 terms.setdefault(id(node), [])
