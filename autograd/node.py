@@ -43,6 +43,12 @@ class Node:
     grad: Number
     rule: Rule | None
     label: str | None
+    _left: Any
+    _right: Any
+    _d_left: Any
+    _d_right: Any
+    _mark: Any
+    _bar: Any
 
     # What a node knows of itself
 

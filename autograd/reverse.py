@@ -225,7 +225,7 @@ def differentiable_cotangents(
         if node.rule is None or key in fixed:
             continue
         operands = operands_of(node)
-        into: list[Any] = list(map(terms.get, map(id, operands)))
+        into: list[Any] = [terms.get(id(operand)) for operand in operands]
         wanted = [added is not None for added in into]
         if True not in wanted:
             continue

@@ -77,14 +77,21 @@ class Builder:
     ) -> Program:
         """Return the program, without what no output and no guard needs."""
         made, sources = self.made, {*self._places, *self.constants}
-        needed: set[Any] = {*outputs, *(handle for handle, _ in guards)}
-        need = needed.update
+        needed = [False] * len(made)  # a list is quicker here than a bytearray
+        for handle in (*outputs, *(handle for handle, _ in guards)):
+            needed[handle] = True
         chosen = []  # the handles of instructions that are needed, the last first
         for handle in range(len(made) - 1, -1, -1):
-            if handle in needed and handle not in sources:
+            if needed[handle] and handle not in sources:
                 chosen.append(handle)
-                need(made[handle])  # its name, too, which is quicker than without
-        constants = [handle for handle in self.constants if handle in needed]
+                instruction = made[handle]
+                if len(instruction) == 3:
+                    _, x, y = instruction
+                    needed[x] = needed[y] = True
+                else:
+                    for operand in instruction[1:]:
+                        needed[operand] = True
+        constants = [handle for handle in self.constants if needed[handle]]
         return self.program(constants, chosen[::-1], outputs, guards)
 
     def program(
@@ -98,11 +105,17 @@ class Builder:
         slots = [-1] * len(self.made)
         for slot, handle in enumerate((*self._places, *constants, *chosen)):
             slots[handle] = slot
-        code = map(self.made.__getitem__, chosen)
+        code = []
+        for instruction in map(self.made.__getitem__, chosen):
+            if len(instruction) == 3:  # most of them, quickly
+                name, x, y = instruction
+                code.append((name, slots[x], slots[y]))
+            else:
+                code.append((instruction[0], *pick(slots, instruction[1:])))
         return Program(
             tuple(self.inputs),
             tuple([self.constants[handle] for handle in constants]),
-            tuple([(x[0], *pick(slots, x[1:])) for x in code]),
+            tuple(code),
             tuple([slots[handle] for handle in outputs]),
             tuple([(slots[handle], wanted) for handle, wanted in guards]),
             frozenset(self.indices),

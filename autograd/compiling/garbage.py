@@ -1,8 +1,8 @@
 """`uncollected`: a stretch of work that the garbage collector does not interrupt.
 
-A recording makes a great many objects that live to its end. The collector would look
-at all of them, and at the rest of the program, again and again and free none: the
-package's graphs have no reference cycles.
+A recording makes a great many objects that live to its end, and programs of which many
+live on. The collector would look at all of them, and at the rest of the process, again
+and again and free none: the package's graphs have no reference cycles.
 """
 
 import gc
@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 __all__ = ["uncollected"]
 
+_MANY = 10_000  # objects
+
 _lock = threading.Lock()
 _inside = 0  # stretches that are under way, of all threads
 _was_enabled = False
@@ -19,7 +21,10 @@ _was_enabled = False
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Put off the collection of reference cycles until the last such stretch ends."""
+    """Put off the collection of reference cycles until the last such stretch ends.
+
+    If it leaves many objects behind they count as old: looked at when all are.
+    """
     global _inside, _was_enabled
     with _lock:
         if not _inside:
@@ -32,4 +37,8 @@ def uncollected() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if not _inside and _was_enabled:
+                if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+                    # Together they move what is young to the oldest generation.
+                    gc.freeze()
+                    gc.unfreeze()
                 gc.enable()

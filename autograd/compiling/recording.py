@@ -123,7 +123,9 @@ class Recordings:
                     return branch.build(found)
                 branch.failed += 1
                 tried += 1
-            self.record(Call(args, keywords, numbers), tried)
+            with uncollected():
+                self.record(Call(args, keywords, numbers), tried)
+                self.runner(branches[tried], ())
 
     def record(self, call: "Call", known: int) -> None:
         """Add the branch that this call takes, unless another thread has added one."""

@@ -37,6 +37,7 @@ _CHAINS = Rule(
 # Rows that an instruction of their name stands for, whatever the operands.
 _PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
 _POS = RULES["pos"]
+_USUAL = {*FLOAT_TYPES, Tracer}
 _PLAIN[_CHAINS] = "chains"
 
 
@@ -94,42 +95,44 @@ class Trace:
         self,
         handle: int,
         rule: Rule | None = None,
-        operands: Sequence[Any] = (),
+        left: Any = None,
+        right: Any = None,
         kind: type[Tracer] = Tracer,
-        only_values: bool = False,
     ) -> Tracer:
-        out: Any = object.__new__(kind)
+        """Return a Tracer of no operand, one, or two, which are Tracers too."""
+        out = object.__new__(kind)
         out.handle = handle
         out.trace = self
         out.rule = rule
         out.label = out._mark = None
-        count = len(operands)
-        if count == 2:
-            out._left, out._right = left, right = operands
-            if only_values:
-                out._d_left = out._d_right = 1.0
-            else:
-                out._d_left, out._d_right = _mark(left), _mark(right)
+        out._left, out._right = left, right
+        out._d_left = None if left is None else 1.0
+        out._d_right = None if right is None else 1.0
+        return out
+
+    def _tracer_of(
+        self, handle: int, rule: Rule, operands: Sequence[Any], only_values: bool
+    ) -> Tracer:
+        """Return a Tracer of any operands."""
+        if only_values and len(operands) < 3:
+            return self._tracer(handle, rule, *operands)
+        out = self._tracer(handle, rule)
+        if only_values:
+            out._left, out._right = operands, _ones(len(operands))
         else:
-            out._left = out._right = out._d_left = out._d_right = None
-            if count and not only_values:
-                connect(out, operands, [_mark(x) for x in operands])
-            elif count == 1:
-                (out._left,), out._d_left = operands, 1.0
-            elif count:
-                out._left, out._right = operands, _ones(count)
-        return out  # type: ignore[no-any-return]
+            connect(out, operands, [_mark(x) for x in operands])
+        return out
 
     def _handle(self, x: Any) -> int:
         """Return the handle of an operand: Tracer, Value from outside or number."""
         kind = type(x)
-        if kind is float or kind is int:
-            return self.builder.constant(as_float(x))
         if kind is Tracer or kind is Condition or isinstance(x, Tracer):
             if x.trace is not self:
                 raise unknown("a Value of another recording")
             handle: int = x.handle
             return handle
+        if kind is float or kind is int:
+            return self.builder.constant(as_float(x))
         if isinstance(x, Value):
             if self.is_constant(x):
                 return self.builder.constant(float(x.data))
@@ -189,20 +192,16 @@ class Trace:
         name = _PLAIN.get(rule)
         if len(self.entered) > 1 or (name is None and rule is not _POS):
             return self._apply(rule, operands) if self.takes(operands) else None
-        if name is not None and len(operands) == 2:  # the usual operands, quickly
-            left, right = operands
-            if (
-                type(left) is Tracer is type(right)
-                and left.trace is self is right.trace
-            ):
-                out: Any = object.__new__(Tracer)
-                out.handle = self.builder.put((name, left.handle, right.handle))
-                out.trace = self
-                out.rule = rule
-                out.label = out._mark = None
-                out._left, out._right = left, right
-                out._d_left = out._d_right = 1.0
-                return out  # type: ignore[no-any-return]
+        new, put = self._tracer, self.builder.put
+        if len(operands) == 2:  # the usual operands, quickly
+            x, y = operands
+            if type(x) is Tracer is type(y) and x.trace is self is y.trace:
+                return new(put((name, x.handle, y.handle)), rule, x, y)
+        elif len(operands) == 1:
+            (x,) = operands
+            if type(x) is Tracer and x.trace is self:
+                handle = x.handle if rule is _POS else put((name, x.handle))
+                return new(handle, rule, x)
         handles = [x.handle for x in operands if type(x) is Tracer and x.trace is self]
         only_values = len(handles) == len(operands)
         if not only_values:
@@ -223,8 +222,8 @@ class Trace:
                     return self._apply(rule, operands) if self.takes(operands) else None
             if not depends:
                 return None
-        handle = handles[0] if rule is _POS else self.builder.put((name, *handles))
-        return self._tracer(handle, rule, operands, only_values=only_values)
+        handle = handles[0] if rule is _POS else put((name, *handles))
+        return self._tracer_of(handle, rule, operands, only_values)
 
     def takes(self, operands: Sequence[Any]) -> bool:
         """Tell whether an operation depends on an input, so that it is recorded."""
@@ -262,7 +261,7 @@ class Trace:
                 for i, x in enumerate(operands)
             ]
             handle = self.m.slot(rule.forward(self.m, *slots))
-        out = self._tracer(handle, rule, operands)
+        out = self._tracer_of(handle, rule, operands, False)
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
 
     def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
@@ -309,9 +308,9 @@ class Trace:
 
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""
-        if type(left) is Tracer and left.trace is self and type(right) in FLOAT_TYPES:
-            handles = left.handle, self.builder.constant(float(right))  # the usual ones
-            return Condition(self.builder.put((name, *handles)), self)
+        if type(left) is Tracer and type(right) in _USUAL:
+            made = name, self._handle(left), self._handle(right)
+            return Condition(self.builder.put(made), self)
         if isinstance(left, Condition):
             left = self.counted(left)
         if isinstance(right, Condition):
@@ -344,7 +343,7 @@ class Trace:
         )
         if (found := self._choices.get(handle)) is not None:
             return found
-        out = self._tracer(handle, rule, (condition, a, b))
+        out = self._tracer_of(handle, rule, (condition, a, b), False)
         if not out._left:
             self._choices[handle] = out
         return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out

@@ -216,3 +216,30 @@ def test_a_collector_that_is_off_stays_off():
         gc.enable()
     recorded(lambda x: x * x, 3.0)
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_what_a_long_stretch_leaves_is_old_and_still_collected(frozen):
+    """The collector does not look at it at once, but it does with all else."""
+
+    class Node:
+        pass
+
+    gc.collect()
+    if frozen:  # whoever froze objects finds them frozen
+        gc.freeze()
+    count, looks = gc.get_freeze_count(), gc.get_stats()[0]["collections"]
+    try:
+        with uncollected():
+            kept = [[] for _ in range(20_000)]
+            ring = Node()
+            ring.itself, seen = ring, weakref.ref(ring)
+            del ring
+        assert gc.get_stats()[0]["collections"] <= looks + 1
+        assert gc.get_freeze_count() == count
+        old = {id(x) for x in gc.get_objects(generation=2)}
+        assert frozen or {id(x) for x in kept} <= old
+        gc.collect()
+        assert seen() is None
+    finally:
+        gc.unfreeze()
