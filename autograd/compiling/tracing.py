@@ -200,8 +200,8 @@ class Trace:
         elif len(operands) == 1:
             (x,) = operands
             if type(x) is Tracer and x.trace is self:
-                handle = x.handle if rule is _POS else put((name, x.handle))
-                return new(handle, rule, x)
+                same = rule is _POS
+                return new(x.handle if same else put((name, x.handle)), rule, x)
         handles = [x.handle for x in operands if type(x) is Tracer and x.trace is self]
         only_values = len(handles) == len(operands)
         if not only_values:
