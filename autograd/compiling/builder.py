@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any
 
-from .program import Instruction, Number, Program, pick
+from .draft import Draft
+from .program import Instruction, Number, Program
 
 __all__ = ["Builder"]
 
@@ -28,17 +29,6 @@ class Builder:
         self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}
         self.known = self._known.get  # the handle of what has been made, or None
-
-    @classmethod
-    def of(cls, program: Program) -> Self:
-        """Return a builder that has made this program: its slots are the handles."""
-        builder = cls(program.inputs, program.indices)
-        for handle, x in enumerate(program.constants, len(program.inputs)):
-            builder._known.setdefault(_key(x), handle)
-            builder.constants[handle] = x
-            builder.made.append(("constant", x))
-        builder.made += program.code
-        return builder
 
     def input(self, name: str, index: bool = False) -> int:
         """Add an input, return its handle."""
@@ -76,6 +66,12 @@ class Builder:
         self, outputs: Sequence[int], guards: Sequence[tuple[int, bool]] = ()
     ) -> Program:
         """Return the program, without what no output and no guard needs."""
+        return self.draft(outputs, guards).program()
+
+    def draft(
+        self, outputs: Sequence[int], guards: Sequence[tuple[int, bool]] = ()
+    ) -> Draft:
+        """Return the same before its slots are numbered."""
         made, sources = self.made, {*self._places, *self.constants}
         needed = [False] * len(made)  # a list is quicker here than a bytearray
         for handle in (*outputs, *(handle for handle, _ in guards)):
@@ -85,40 +81,22 @@ class Builder:
             if needed[handle] and handle not in sources:
                 chosen.append(handle)
                 instruction = made[handle]
-                if len(instruction) == 3:
+                if len(instruction) == 3:  # most of them, quickly
                     _, x, y = instruction
                     needed[x] = needed[y] = True
                 else:
                     for operand in instruction[1:]:
                         needed[operand] = True
-        constants = [handle for handle in self.constants if needed[handle]]
-        return self.program(constants, chosen[::-1], outputs, guards)
-
-    def program(
-        self,
-        constants: Sequence[int],
-        chosen: Sequence[int],
-        outputs: Sequence[int],
-        guards: Sequence[tuple[int, bool]],
-    ) -> Program:
-        """Return the program of these constants and instructions, by handle."""
-        slots = [-1] * len(self.made)
-        for slot, handle in enumerate((*self._places, *constants, *chosen)):
-            slots[handle] = slot
-        code = []
-        for instruction in map(self.made.__getitem__, chosen):
-            if len(instruction) == 3:  # most of them, quickly
-                name, x, y = instruction
-                code.append((name, slots[x], slots[y]))
-            else:
-                code.append((instruction[0], *pick(slots, instruction[1:])))
-        return Program(
+        constants = {h: x for h, x in self.constants.items() if needed[h]}
+        return Draft(
             tuple(self.inputs),
-            tuple([self.constants[handle] for handle in constants]),
-            tuple(code),
-            tuple([slots[handle] for handle in outputs]),
-            tuple([(slots[handle], wanted) for handle, wanted in guards]),
             frozenset(self.indices),
+            made,
+            self._places,
+            constants,
+            chosen[::-1],
+            outputs,
+            guards,
         )
 
 

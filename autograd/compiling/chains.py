@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from .backends import Runner
-from .program import COMPARISONS, Program
+from .draft import Draft
+from .program import COMPARISONS
 from .signature import Numbers
 
 __all__ = ["Watched", "relaxed"]
@@ -22,33 +23,31 @@ Array = Any
 _PLAIN = {"chain": "mul", "chains": "dot"}
 
 
-def relaxed(program: Program) -> Program | None:
+def relaxed(draft: Draft) -> Draft | None:
     """Return the program with plain products wherever a NaN of theirs is seen.
 
     None where it would be the same program.
 
+    >>> from .program import Program
     >>> chained = Program(("g", "d"), (), (("chain", 0, 1),), (2,))
-    >>> print(relaxed(chained))
+    >>> print(relaxed(Draft.of(chained)).program())
     program(g, d):
         v0 = g * d
         return v0
     """
+    made = list(draft.made)
     # A comparison would hide a NaN: what leads to one keeps its tests.
-    hidden = [False] * program.size
-    for slot in range(program.size - 1, program.start - 1, -1):
-        instruction = program.code[slot - program.start]
-        if hidden[slot] or instruction[0] in COMPARISONS:
-            for operand in instruction[1:]:
+    hidden = [False] * len(made)
+    changed = False
+    for handle in reversed(draft.chosen):
+        name = made[handle][0]
+        if hidden[handle] or name in COMPARISONS:
+            for operand in made[handle][1:]:
                 hidden[operand] = True
-    code = tuple(
-        [
-            (_PLAIN[instruction[0]], *instruction[1:])
-            if instruction[0] in _PLAIN and not hidden[slot]
-            else instruction
-            for slot, instruction in enumerate(program.code, program.start)
-        ]
-    )
-    return None if code == program.code else replace(program, code=code)
+        elif name in _PLAIN:
+            made[handle] = (_PLAIN[name], *made[handle][1:])
+            changed = True
+    return replace(draft, made=made) if changed else None
 
 
 class Watched:

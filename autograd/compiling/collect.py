@@ -5,50 +5,46 @@ product for each place. What is used only once, in the chain, is taken in.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from .builder import Builder
+from .draft import Draft
 from .program import Instruction, Program
 
 __all__ = ["collected"]
 
 
-def collected(program: Program, exact: bool) -> Program:
+def collected(draft: Draft, exact: bool) -> Program:
     """Collect additions and products of one use into `sum`, `dot` and `fma`.
 
-    The program is one as `Builder.finish` gives it: all of it is needed.
     With `exact` only along one operand of each addition, so that terms are added in the
     order in which they were, and the bits stay; and no `fma`, which rounds once where a
     product and an addition round twice.
     """
-    return _Collector(program, exact).run()
+    return _Collector(draft, exact).run()
 
 
 class _Collector:
     """The program's own instructions; a sum takes the place of its last addition."""
 
-    def __init__(self, program: Program, exact: bool) -> None:
-        self.program, self.exact = program, exact
-        self.builder = Builder.of(program)
-        self.made = self.builder.made  # by slot
-        self.adds = [
-            slot
-            for slot, instruction in enumerate(program.code, program.start)
-            if instruction[0] == "add"
-        ]
+    def __init__(self, draft: Draft, exact: bool) -> None:
+        self.draft, self.exact = draft, exact
+        self.made, self.constants = list(draft.made), dict(draft.constants)
+        self.adds = [h for h in draft.chosen if self.made[h][0] == "add"]
         self.once = self._once()
         self.inner = self._inner()  # additions that are a part of a longer sum
         self.gone: set[int] = set()  # products that are a part of a sum
 
     def _once(self) -> set[int]:
         """Return the sums and products that an addition uses and nothing else."""
-        added = {slot for add in self.adds for slot in self.made[add][1:]}
-        added = {x for x in added if self.made[x][0] in ("add", "mul", "dot")}
+        made = self.made
+        added = {x for add in self.adds for x in made[add][1:]}
+        added = {x for x in added if made[x][0] in ("add", "mul", "dot")}
         once, again = set[int](), set[int]()
-        ends = self.program.outputs, [slot for slot, _ in self.program.guards]
-        for places in (*(instruction[1:] for instruction in self.program.code), *ends):
+        ends = self.draft.outputs, [handle for handle, _ in self.draft.guards]
+        for places in (*(made[h][1:] for h in self.draft.chosen), *ends):
             if not added.isdisjoint(places):
-                for slot in places:
-                    (again if slot in once else once).add(slot)
+                for x in places:
+                    (again if x in once else once).add(x)
         return (once & added) - again
 
     def _taken(self, slot: int, name: str) -> bool:
@@ -65,13 +61,13 @@ class _Collector:
     def run(self) -> Program:
         """Return the new program."""
         sums = {add: self._sum(add) for add in self.adds if add not in self.inner}
-        for slot, instruction in sums.items():
-            self.made[slot] = instruction
-        program, builder = self.program, self.builder
+        for handle, instruction in sums.items():
+            self.made[handle] = instruction
         gone = self.inner | self.gone
-        kept = [x for x in range(program.start, program.size) if x not in gone]
-        constants = [*builder.constants]
-        return builder.program(constants, kept, program.outputs, program.guards)
+        kept = [handle for handle in self.draft.chosen if handle not in gone]
+        return replace(
+            self.draft, made=self.made, constants=self.constants, chosen=kept
+        ).program()
 
     def _sum(self, root: int) -> Instruction:
         """Return the sum that ends with this addition."""
@@ -98,7 +94,14 @@ class _Collector:
         return ("dot", *left, *[self._one() if x is None else x for x in right])
 
     def _one(self) -> int:
-        return self.builder.constant(1.0)
+        """Return the handle of the constant 1.0."""
+        for handle, x in self.constants.items():
+            if type(x) is float and x == 1.0:
+                return handle
+        handle = len(self.made)
+        self.made.append(("constant", 1.0))
+        self.constants[handle] = 1.0
+        return handle
 
     def _factors(self, slot: int, first: bool) -> Sequence[int]:
         """Return the factors of a term's products, all left ones first, or nothing."""

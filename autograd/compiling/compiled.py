@@ -193,7 +193,8 @@ class Compiled:
             raise ArgumentError(
                 f"{self._name} is recorded for plain numbers, not for Values"
             ) from None
-        return traced(self._subject, Call(args, keywords, numbers))[0]
+        draft, *_ = traced(self._subject, Call(args, keywords, numbers))
+        return draft.program().verify()
 
     @property
     def program(self) -> Program:
@@ -234,7 +235,7 @@ class Compiled:
             recordings=len(branches),
             guards_failed=sum(branch.failed for branch in branches),
             instructions=sum(len(branch.program.code) for branch in branches),
-            recorded_instructions=sum(len(branch.recorded.code) for branch in branches),
+            recorded_instructions=sum(len(branch.draft.chosen) for branch in branches),
             slots=sum(branch.program.size for branch in branches),
             captured=len(branches[-1].captured) if branches else 0,
             constants=latest.constants if latest else (),

@@ -19,6 +19,7 @@ from ..value import Value
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
 from .collect import collected
+from .draft import Draft
 from .garbage import uncollected
 from .program import Program
 from .signature import Numbers, rebuilt
@@ -45,11 +46,12 @@ class Times:
 class Branch:
     """One way through a function: a program, what it reads, what it returns.
 
+    draft: what was recorded, before it was relaxed and its sums were collected.
     captured: Values whose numbers follow those of the arguments. bounds: places of
     indices, each with the length that it must fit. results: how they are nested.
     """
 
-    recorded: Program
+    draft: Draft
     program: Program
     is_relaxed: bool
     captured: tuple[Value, ...]
@@ -144,15 +146,15 @@ class Recordings:
     @uncollected()
     def _recorded(self, call: "Call") -> Branch:
         start = time.perf_counter()
-        recorded, trace, structure = traced(self.subject, call)
+        draft, trace, structure = traced(self.subject, call)
         middle = time.perf_counter()
-        fast = relaxed(recorded.verify())
-        program = collected(fast or recorded, exact=self.subject.exact).verify()
+        fast = relaxed(draft)
+        program = collected(fast or draft, exact=self.subject.exact).verify()
         self.subject.times.recording += middle - start
         self.subject.times.simplifying += time.perf_counter() - middle
         captured, bounds = tuple(trace.captured), tuple(sorted(trace.bounds))
         found = captured, bounds, structure
-        return Branch(recorded, program, fast is not None, *found)
+        return Branch(draft, program, fast is not None, *found)
 
     def without_guards(self, branch: Branch) -> "Recordings":
         """Return one branch for calls that are known to take it."""
@@ -161,7 +163,7 @@ class Recordings:
         found.branches = [
             replace(
                 branch,
-                recorded=replace(branch.recorded, guards=()),
+                draft=replace(branch.draft, guards=()),
                 program=simplified(program, exact=self.subject.exact),
                 bounds=(),
                 runners={},
@@ -187,14 +189,15 @@ class Recordings:
 
     def _strict(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
         start = time.perf_counter()
-        program = simplified(branch.recorded, exact=self.subject.exact)
+        recorded = branch.draft.program().verify()
+        program = simplified(recorded, exact=self.subject.exact)
         self.subject.times.simplifying += time.perf_counter() - start
         return self._prepared(program, varying)
 
 
 @uncollected()
-def traced(subject: Subject, call: "Call") -> tuple[Program, Trace, Structure]:
-    """Record a function; return its program, the recording, how results are nested."""
+def traced(subject: Subject, call: "Call") -> tuple[Draft, Trace, Structure]:
+    """Record a function; return the draft, the recording, how results are nested."""
     name = subject.name
     with tracing(MOST_GUARDS, subject.exact) as trace:
         rest = iter(call.numbers)

@@ -21,8 +21,9 @@ from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..rules import RULES, Rule
 from ..value import Value, apply
+from .draft import Draft
 from .lowering import Expressions, Slot
-from .program import Number, Program, function_of
+from .program import Number, function_of
 from .simplify import Rewriter
 from .tracers import Condition, Index, Tracer, is_condition, unknown
 
@@ -418,8 +419,8 @@ class Trace:
         self._hot.clear()
         vars(self.m).clear()
 
-    def finish(self, results: Sequence[Any]) -> Program:
-        """Return the program that computes these results."""
+    def finish(self, results: Sequence[Any]) -> Draft:
+        """Return what computes these results."""
         for value, number in zip(
             self.captured, self.numbers[-len(self.captured) :], strict=False
         ):
@@ -430,7 +431,7 @@ class Trace:
                     f"outside"
                 )
         outputs = [self._handle(x) for x in results]
-        return self.builder.finish(outputs, list(self.guards.items()))
+        return self.builder.draft(outputs, list(self.guards.items()))
 
 
 def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
