@@ -243,56 +243,61 @@ class _Run:
         self.inputs = structures[0] if single else container(tuple, structures)
         self.results, self.outputs = flatten(result, f"the result of {name}")
         self.live = not silent and (
-            not all(map(is_number, given)) or self._reaches_beyond(made)
+            not all(map(_is_plain, given)) or self._reaches_beyond(made)
         )
         self.value = result
         if not self.live:
-            self.value = self.outputs.build(map(number_of, self.results))
+            self.value = self.outputs.build(map(_plain, self.results))
 
     def _reaches_beyond(self, made: list[Value]) -> bool:
         """Tell whether the results use Values that were there before the run."""
         known = set(map(id, made))
         roots = [result for result in self.results if not is_number(result)]
+        if ACTIVE and STATE.trace is not None:
+            return bool(STATE.trace.reaches_beyond(roots, known))
         return any(id(leaf) not in known for leaf in reverse.leaves_of(roots))
 
     def pull(self, seeds: Sequence[Any]) -> list[Any]:
         """Return the leaves' cotangents for those of the results."""
-        roots, seeds, live = self._seeded(self.results, seeds)
-        if live and roots:
+        several = len(self.results) > 1  # which of them have a seed shapes the sweep
+        roots, seeds, live = self._seeded(self.results, seeds, several)
+        values = _values(live, roots, seeds)
+        if roots and values is not None:
             found = reverse.differentiable_cotangents(
-                roots, seeds, self.leaves, over_values, behind=False
+                roots, seeds, self.leaves, values, behind=False
             )
-            found = _as_eager(found)
         else:
             found = reverse.cotangents(roots, seeds, self.leaves)
-        return list(map(_lift, found)) if live else found
+        return _finished(found, live)
 
     def push(self, seeds: Sequence[Any]) -> list[Any]:
         """Return the results' tangents for those of the leaves."""
-        leaves, seeds, live = self._seeded(self.leaves, seeds)
+        leaves, seeds, live = self._seeded(self.leaves, seeds, False)
         dots = dict.fromkeys(map(id, self.leaves), 0)
         dots.update(zip(map(id, leaves), seeds, strict=True))
         roots = [result for result in self.results if not is_number(result)]
-        m = kind_of(roots)
-        pushed = iter(forward.tangents(roots, dots, over_values(m) if live else None))
+        m, values = kind_of(roots), _values(live, roots, seeds)
+        pushed = iter(forward.tangents(roots, dots, values and values(m)))
         found = [
             namespace_of([result]).rational(0) if is_number(result) else next(pushed)
             for result in self.results
         ]
-        return list(map(_lift, _as_eager(found))) if live else found
+        return _finished(found, live)
 
     def _seeded(
-        self, nodes: Sequence[Any], seeds: Sequence[Any]
+        self, nodes: Sequence[Any], seeds: Sequence[Any], shaping: bool
     ) -> tuple[list[Value], list[Any], bool]:
         """Return the nodes that have a seed, the seeds, and whether Values come out."""
         if silent := _silent():
-            seeds = list(map(number_of, seeds))
+            seeds = list(map(_plain, seeds))
+        live = not silent and (self.live or not all(map(_is_plain, seeds)))
+        if (live or shaping) and ACTIVE and STATE.trace is not None:
+            seeds = [STATE.trace.settled(seed, 0) for seed in seeds]
         pairs = [
             (node, _in_kind_of(node, seed))
             for node, seed in zip(nodes, seeds, strict=True)
             if not is_number(node) and not (is_number(seed) and seed == 0)
         ]
-        live = not silent and (self.live or not all(map(is_number, seeds)))
         return [node for node, _ in pairs], [seed for _, seed in pairs], live
 
 
@@ -322,7 +327,8 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
     leaves: list[Value] = []
     for number in given:
         if not is_number(number):
-            leaves.append(+number if linked else number.detach())
+            is_linked = linked and not _is_plain(number)
+            leaves.append(+number if is_linked else number.detach())
             leaves[-1].label = number.label
             continue
         if type(number) is not float and isinstance(number, Integral):
@@ -343,15 +349,31 @@ def _kind_of_nest(given: Sequence[Any]) -> Any:
     return namespace_of([*numbers, *(x.data for x in nodes if not x.is_recorded)])
 
 
-def _as_eager(found: list[Any]) -> list[Any]:
-    """Return derivatives that are recorded as the eager run has them on numbers."""
-    if ACTIVE and STATE.trace is not None and STATE.trace.is_outermost:
-        return list(STATE.trace.begun_with_zero(found))
-    return found
+def _is_plain(x: Any) -> bool:
+    """Tell what is a number in the eager run."""
+    return is_number(x) or (x.is_recorded and not x.trace.has_value(x))
 
 
-def _lift(x: Any) -> Value:
-    return Value(x) if is_number(x) else x
+def _plain(x: Any) -> Number:
+    """Return a number without its graph: itself, or what is recorded of it."""
+    return x.trace.detach(x) if not is_number(x) and x.is_recorded else number_of(x)
+
+
+def _values(live: bool, roots: Sequence[Value], seeds: Sequence[Any]) -> Any:
+    """Return what gives the namespace of a sweep over Values; None for numbers."""
+    if ACTIVE and STATE.trace is not None:
+        used = [*roots, *(seed for seed in seeds if not is_number(seed))]
+        if live or any(x.is_recorded for x in used):
+            return STATE.trace.values(live)
+    return over_values if live else None
+
+
+def _finished(found: list[Any], live: bool) -> list[Any]:
+    """Return derivatives as the run has them: Values if it is live, else numbers."""
+    if ACTIVE and STATE.trace is not None:
+        recorded: list[Any] = STATE.trace.finished(found, live)
+        return recorded
+    return [Value(x) if is_number(x) else x for x in found] if live else found
 
 
 def _one_hot(size: int) -> list[list[int]]:

@@ -62,6 +62,7 @@ def _edges_over(
         return []
     check_fresh(node)
     partials = node.rule.local(over_values, node, node.operands, wanted)
+    partials = [d if d is None else over_values.settled(d) for d in partials]
     return [
         (operand, partial)
         for operand, partial in zip(node.operands, partials, strict=True)

@@ -341,8 +341,13 @@ def take(values: Sequence[Any], index: int) -> Any:
         raise NumberError(f"take needs a plain index, got {index!r}: {instead}")
     place = index.__index__()
     if not -len(values) <= place < len(values):
-        raise IndexError(f"take: index {place} is outside of the {len(values)} values")
+        raise outside(place, len(values))
     return values[place]
+
+
+def outside(place: int, count: int) -> IndexError:
+    """Return the error of taking what is not there."""
+    return IndexError(f"take: index {place} is outside of the {count} values")
 
 
 def round(x: Any, digits: int | None = None) -> Any:

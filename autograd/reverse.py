@@ -208,6 +208,8 @@ def differentiable_cotangents(
             if id(parent) in terms:
                 terms.setdefault(id(node), [])
                 break
+    if over_values.arranged is not None:
+        order = over_values.arranged(roots, order, terms, fixed)
     for root, seed in zip(roots, seeds, strict=True):
         if id(root) in terms:
             terms[id(root)] += seed, 1

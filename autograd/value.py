@@ -101,7 +101,7 @@ class Value(Node):
 
         Source: Griewank & Walther, Evaluating Derivatives, section 3.2.
         """
-        accumulate(self, _seed(self, seed))
+        accumulate(self, seed_of(self, seed))
 
     def gradient(
         self,
@@ -123,16 +123,11 @@ class Value(Node):
 
         Raises `StaleGraphError` if a leaf's data has changed since (create_graph only).
         """
-        targets = [inputs] if isinstance(inputs, Value) else list(inputs)
-        for target in targets:
-            if not isinstance(target, Value):
-                raise NumberError(
-                    f"gradient() takes a list of Values, got {describe(target)} in it"
-                )
+        targets = targets_of(inputs)
         if not create_graph:
-            return cotangents([self], [_seed(self, seed)], targets)
+            return cotangents([self], [seed_of(self, seed)], targets)
         found = differentiable_cotangents(
-            [self], [_seed(self, seed)], targets, over_values
+            [self], [seed_of(self, seed)], targets, over_values
         )
         return [x if isinstance(x, Value) else Value(x) for x in found]
 
@@ -297,7 +292,19 @@ _new_node: Callable[[], Any] = partial(object.__new__, Value)  # without __init_
 _VALUES_AND_FLOATS = {Value, float}
 
 
-def _seed(output: Value, seed: Number) -> Number:
+def targets_of(inputs: Any) -> list[Value]:
+    """Return what `gradient` is asked for as a list."""
+    targets = [inputs] if isinstance(inputs, Value) else list(inputs)
+    for target in targets:
+        if not isinstance(target, Value):
+            raise NumberError(
+                f"gradient() takes a list of Values, got {describe(target)} in it"
+            )
+    return targets
+
+
+def seed_of(output: Value, seed: Number) -> Number:
+    """Return a seed in the output's kind of number, 1 where none is given."""
     if seed is None:
         return kind_of([output]).rational(1)
     if isinstance(seed, Value):

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import NumberError, TracingError
+from ..functions import outside
 from ..structures import NUMBER, Structure, flatten
 from ..value import Value
+from .as_eager import ExactTrace
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
 from .collect import collected
@@ -135,11 +137,17 @@ class Recordings:
             if len(self.branches) > known:
                 return
             if known >= self.subject.most_branches:
+                choices = (
+                    "; with exact=True each choice in a derivative of a derivative is "
+                    "a branch, such as which side relu is on, with exact=False it is "
+                    "none"
+                )
                 raise TracingError(
                     f"{self.subject.name} has taken {known} different branches for "
                     f"arguments of one kind, each of them a recording of its own: "
                     f"choose with where(condition, a, b) in place of `if`, or allow "
                     f"more by compile(..., max_branches={2 * known})"
+                    f"{choices if self.subject.exact else ''}"
                 )
             self.branches.append(self._recorded(call))
 
@@ -199,7 +207,7 @@ class Recordings:
 def traced(subject: Subject, call: "Call") -> tuple[Draft, Trace, Structure]:
     """Record a function; return the draft, the recording, how results are nested."""
     name = subject.name
-    with tracing(MOST_GUARDS, subject.exact) as trace:
+    with tracing(ExactTrace if subject.exact else Trace, MOST_GUARDS) as trace:
         rest = iter(call.numbers)
 
         def make(name: str, index: bool) -> Any:
@@ -280,10 +288,7 @@ def check_bounds(branch: Branch, numbers: Any) -> None:
     for place, length in branch.bounds:
         low, high = _range(numbers[place])
         if low < -length or high >= length:
-            outside = low if low < -length else high
-            raise IndexError(
-                f"take: index {int(outside)} is outside of the {length} values"
-            )
+            raise outside(int(low if low < -length else high), length)
 
 
 def _range(x: Any) -> tuple[Any, Any]:

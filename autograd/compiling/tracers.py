@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import TracingError
 from ..modes import user_source
+from ..reverse import differentiable_cotangents
 from ..rules import RULES, Rule
-from ..value import Value, apply
+from ..value import Value, apply, seed_of, targets_of
 from .program import Number
 
 __all__ = ["Condition", "Index", "Tracer", "unknown"]
@@ -94,8 +95,11 @@ class Tracer(Value):
         self, inputs: Any, create_graph: bool = False, seed: Number = None
     ) -> list[Any]:
         """Return the derivatives, recorded too; as numbers without `create_graph`."""
-        found = super().gradient(inputs, True, seed)
-        return found if create_graph else self.trace.as_numbers(found)
+        targets = list(map(self.trace.taken, targets_of(inputs)))
+        values = self.trace.values(create_graph)
+        seeds = [seed_of(self, seed)]
+        found = differentiable_cotangents([self], seeds, targets, values)
+        return self.trace.finished(found, create_graph)  # type: ignore[no-any-return]
 
     def zero_grad(self) -> None:
         """Raise `TracingError`, as `backward`."""
@@ -103,7 +107,7 @@ class Tracer(Value):
 
     def detach(self) -> "Value":
         """Return the same number, behind which no derivative looks."""
-        found: Value = self.trace.detach(self)
+        found: Value = self.trace.leaf(self)
         return found
 
     def __float__(self) -> float:

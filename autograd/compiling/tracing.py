@@ -14,13 +14,15 @@ from typing import Any
 
 from ..errors import NumberError, OpaqueRuleError, TracingError
 from ..floats import as_float
+from ..functions import outside
 from ..graph import topological_order
 from ..kinds import FLOATS, namespace_of_type
-from ..layout import connect, parents_of
+from ..layout import connect, is_number, operands_of, parents_of
 from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
+from ..reverse import leaves_of
 from ..rules import RULES, Rule
-from ..value import Value, apply
+from ..value import Value, apply, over_values
 from .draft import Draft
 from .lowering import Expressions, Slot
 from .program import Number, function_of
@@ -37,7 +39,7 @@ _CHAINS = Rule(
 )
 # Rows that an instruction of their name stands for, whatever the operands.
 _PLAIN = {r: name for name, r in RULES.items() if not r.static and name != "pos"}
-_POS = RULES["pos"]
+_POS, _TAKE = RULES["pos"], RULES["take"]
 _USUAL = {*FLOAT_TYPES, Tracer}
 _PLAIN[_CHAINS] = "chains"
 
@@ -64,9 +66,10 @@ class Trace:
     bounds: pairs of an index input's place and the length that it must fit.
     """
 
-    def __init__(self, most_guards: int, exact: bool = False) -> None:
-        self.exact = exact
-        self.builder = Rewriter(exact=exact)
+    exact = False
+
+    def __init__(self, most_guards: int) -> None:
+        self.builder = Rewriter(exact=self.exact)
         self.m = Expressions(self.builder)
         self.numbers: list[Number] = []
         self.captured: list[Value] = []
@@ -74,7 +77,7 @@ class Trace:
         self.bounds: set[tuple[int, int]] = set()
         self.made: list[Value] = []  # leaves that the function makes: constants
         self.entered = STATE.entered
-        self._most_guards = most_guards
+        self._most_guards, self._counted = most_guards, 0
         self._values: list[Number] = []  # of each handle, as far as a branch needed it
         self._inputs: dict[int, int] = {}  # handle of each captured Value
         self.seen = 0  # how many of `made` are from before, or in the next
@@ -263,23 +266,17 @@ class Trace:
             ]
             handle = self.m.slot(rule.forward(self.m, *slots))
         out = self._tracer_of(handle, rule, operands, False)
-        return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
+        return self._without_graph(out) if self._is_silent() else out
 
     def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
-        """Add the products of cotangents and partials in one instruction.
-
-        None where the bits must be those of the eager run: its graph of additions gives
-        second derivatives in another order.
-        """
-        if self.exact:
-            return None
+        """Add the products of cotangents and partials in one instruction."""
         if type(partials[0]) in FLOAT_TYPES and all(map(_is_one, partials)):
             return apply(RULES["sum"], *cotangents)
         operands = (*cotangents, *partials)
         found = self.apply(_CHAINS, operands)
         return apply(_CHAINS, *operands) if found is None else found
 
-    def _cut(self, x: Any) -> Tracer:
+    def leaf(self, x: Any) -> Tracer:
         """Return a Tracer of the same number that is a leaf to derivatives."""
         return self._tracer(self._handle(x))
 
@@ -287,25 +284,38 @@ class Trace:
         """Return a constant's number; of everything else a leaf with its number."""
         if not isinstance(x, Value):
             return x
-        return self._cut(x) if self.takes([x]) else x.data
+        return self._tracer(self._handle(x)) if self.takes([x]) else x.data
 
-    def as_numbers(self, derivatives: Sequence[Any]) -> list[Any]:
-        """Return derivatives as leaves: the eager run has numbers in their place."""
-        return self.begun_with_zero(list(map(self.detach, derivatives)))
+    def _is_silent(self) -> bool:
+        return len(self.entered) > 1 and STATE.no_grad
 
-    def begun_with_zero(self, derivatives: list[Any]) -> list[Any]:
-        """Return derivatives as sums that begin with 0.0, if bits are to be exact.
+    def _without_graph(self, out: Tracer) -> Tracer:
+        """Return what `no_grad` leaves of a result."""
+        return self.leaf(out)
 
-        Those that the eager run computes on numbers are: so none is -0.0.
-        """
-        if not self.exact:
-            return derivatives
-        return [apply(RULES["add"], x, 0.0) for x in derivatives]
+    # Sweeps
 
-    @property
-    def is_outermost(self) -> bool:
-        """Whether no derivative is under way whose function computes here."""
-        return STATE.leaves is self.made
+    def has_value(self, x: Any) -> bool:
+        """Tell whether derivatives look at x; without `exact` at all Tracers."""
+        return not is_number(x)
+
+    def reaches_beyond(self, roots: Sequence[Value], known: set[int]) -> bool:
+        """Tell whether the roots use other Values than leaves that are known by id."""
+        return any(id(leaf) not in known for leaf in leaves_of(roots))
+
+    def values(self, live: bool) -> Any:
+        """Return a function for the namespace of a sweep; live: of one to Values."""
+        return over_values
+
+    def settled(self, x: Any, special: int) -> Any:
+        """Return x; with `exact` it may be known to be 0 or 1."""
+        return x
+
+    def finished(self, found: Sequence[Any], live: bool) -> list[Any]:
+        """Return derivatives as Values, or as leaves if the eager run has numbers."""
+        if live:
+            return [Value(x) if is_number(x) else x for x in found]
+        return list(map(self.detach, found))
 
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""
@@ -347,7 +357,7 @@ class Trace:
         out = self._tracer_of(handle, rule, (condition, a, b), False)
         if not out._left:
             self._choices[handle] = out
-        return self._cut(out) if len(self.entered) > 1 and STATE.no_grad else out
+        return self._without_graph(out) if self._is_silent() else out
 
     def one_hot(self, index: Any, count: int) -> Sequence[Any]:
         """Return 1 for the chosen one of so many and 0 for the others, made once."""
@@ -379,19 +389,43 @@ class Trace:
         if not len(values):
             raise IndexError("take from no values")
         count = len(values)
+        _, place = self.builder.made[index.handle]
+        if not -count <= self.numbers[place] < count:
+            raise outside(int(self.numbers[place]), count)
         self.bounds.add((index.handle, count))
         from_start: Any = self._apply(RULES["where"], (index < 0, index + count, index))
         return _take(list(values), from_start, self)
 
+    def one_of(self, values: Sequence[Any], index: Tracer) -> Any:
+        """Choose one of some numbers and Values."""
+        return self.apply(_TAKE, (index, *values))
+
+    def taken(self, x: Any) -> Any:
+        """Return the very row that `take` gave, whose derivative is asked for."""
+        while x.rule is _TAKE and x.is_recorded:
+            index, *rows = operands_of(x)
+            x = rows[self.place(index, len(rows))]
+        return x
+
+    def place(self, index: Tracer, count: int) -> int:
+        """Return the index of this call, from 0 on, and guard it."""
+        place = int(self._evaluate(self._handle(index)))
+        self.decide(index == place, counted=False)
+        return place
+
     # Branches
 
-    def decide(self, condition: Condition) -> bool:
-        """Return which way the numbers of this call go, and guard that."""
+    def decide(self, condition: Condition, counted: bool = True) -> bool:
+        """Return which way the numbers of this call go, and guard that.
+
+        counted: whether it is one of the decisions of which there is a limited number.
+        """
         handle = condition.handle
         if (known := self.builder.number(handle)) is not None:
             return bool(known)
         if handle not in self.guards:
-            if len(self.guards) >= self._most_guards:
+            self._counted += counted
+            if self._counted > self._most_guards:
                 raise TracingError(
                     f"the function took more than {self._most_guards:,} decisions on "
                     f"numbers in one recording: choose with where(condition, a, b) in "
@@ -446,15 +480,15 @@ def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
         columns = zip(*(row.ravel().tolist() for row in values), strict=True)
         flat = [_take(list(column), index, trace) for column in columns]
         return array(flat).reshape(first.shape)
-    return trace.apply(RULES["take"], (index, *values))
+    return trace.one_of(values, index)
 
 
 @contextmanager
-def tracing(most_guards: int, exact: bool = False) -> Iterator[Trace]:
+def tracing(kind: type[Trace], most_guards: int) -> Iterator[Trace]:
     """Record what this thread computes inside, in modes of its own."""
     outer, entered = STATE.trace, STATE.entered
     STATE.entered = []
-    trace = Trace(most_guards, exact)
+    trace = kind(most_guards)
     try:
         with recording(), collect_leaves():
             made: Any = STATE.leaves
