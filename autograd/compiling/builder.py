@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from .draft import Draft
 from .program import Instruction, Number, Program
@@ -29,6 +29,17 @@ class Builder:
         self._places = list(range(len(self.inputs)))  # the inputs' handles
         self._known: dict[Any, int] = {}
         self.known = self._known.get  # the handle of what has been made, or None
+
+    @classmethod
+    def of(cls, program: Program) -> Self:
+        """Return a builder that has made this program: its slots are the handles."""
+        builder = cls(program.inputs, program.indices)
+        for handle, x in enumerate(program.constants, len(program.inputs)):
+            builder._known.setdefault(_key(x), handle)
+            builder.constants[handle] = x
+            builder.made.append(("constant", x))
+        builder.made += program.code
+        return builder
 
     def input(self, name: str, index: bool = False) -> int:
         """Add an input, return its handle."""
@@ -61,6 +72,11 @@ class Builder:
         if handle == new:
             self.made.append(instruction)
         return handle
+
+    def remember(self, handles: Iterable[int]) -> None:
+        """Let operations that have these handles not be made again."""
+        for handle in handles:
+            self._known.setdefault(self.made[handle], handle)
 
     def finish(
         self, outputs: Sequence[int], guards: Sequence[tuple[int, bool]] = ()

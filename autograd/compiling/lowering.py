@@ -8,12 +8,14 @@ a primitive, and every backend has it as a function; `where` is the primitive ch
 import math
 import operator
 from collections.abc import Callable
-from functools import reduce
+from dataclasses import replace
+from functools import lru_cache, reduce
 from typing import Any
 
 from ..namespace import Namespace
 from ..rules import RULES
 from .builder import Builder
+from .draft import Draft
 from .program import CONDITIONS, Program, pick
 
 __all__ = ["Expressions", "Slot", "expanded", "is_primitive", "lowered"]
@@ -95,8 +97,8 @@ class Slot:
 
 # The operators: their rows' formulas are the operators themselves.
 _ARITHMETIC = {"add", "sub", "mul", "div", "neg", "where"}
-# Every machine has it; its row's formula would be six instructions.
-_NATIVE = {"abs"}
+# Machines have them; their rows' formulas would be six or seven instructions.
+_NATIVE = {"abs", "maximum", "minimum"}
 # Primitives for other kinds of number, composed here.
 _COMPOSED = {"logsumexp", "prod"}
 
@@ -184,7 +186,7 @@ def _primitive(name: str) -> Callable[..., Any]:
 
 
 # The base class has these as functions of plain numbers.
-for _name in ("abs", "chain", "dot", "sum", "take"):
+for _name in (*_NATIVE, "chain", "dot", "sum", "take"):
     setattr(Expressions, _name, _primitive(_name))
 
 
@@ -202,43 +204,78 @@ def lowered(program: Program) -> Program:
         v1 = 0.0 if v0 else x
         return v1
     """
-    builder, handles = expanded(program)
-    return builder.finish(
-        [handles[place] for place in program.outputs],
-        [(handles[place], wanted) for place, wanted in program.guards],
-    )
+    builder, order = expanded(program)
+    made, constants = builder.made, builder.constants
+    draft = replace(Draft.of(program), made=made, constants=constants, chosen=order)
+    return draft.program()
 
 
 def expanded(program: Program, exact: bool = True) -> tuple[Builder, list[int]]:
-    """Return a builder with the program in primitives, and each slot's handle there.
+    """Return a builder with the program in primitives, and its instructions in order.
 
+    Handles are the program's slots, and above them those that formulas need besides.
     exact: of the same bits; otherwise norms, too, are written in simpler instructions.
     """
-    builder = Builder(program.inputs, program.indices)
-    m = Expressions(builder)
-    handles = list(range(len(program.inputs)))
-    handles += map(builder.constant, program.constants)
-    primitives = set(filter(is_primitive, {x[0] for x in program.code}))
+    builder, start = Builder.of(program), program.start
+    names = {instruction[0] for instruction in program.code}
+    formulas = {name for name in names if not is_primitive(name)}
     if not exact:
-        primitives.discard("norm")
-    put, append, made_so_far = builder.put, handles.append, builder.made
-    for instruction in program.code:
-        name, places = instruction[0], instruction[1:]
-        if name in primitives:
-            written = (name, *pick(handles, places))
-            if len(written) <= _SHORT:
-                append(put(written))
-            else:
-                append(len(made_so_far))
-                made_so_far.append(written)
-            continue
-        operands = [Slot(m, handles[place]) for place in places]
-        if name == "chains":
-            half = len(operands) // 2
-            made = m.sum(*map(m.chain, operands[:half], operands[half:]))
-        elif name == "norm":
-            made = m.length(*operands)
+        formulas.add("norm")
+    composed, short = {}, []
+    for slot, instruction in enumerate(program.code, start):
+        if instruction[0] in formulas:
+            composed[slot] = _formula(instruction[0], len(instruction) - 1)
+        elif len(instruction) <= _SHORT:
+            short.append(slot)
+    builder.remember(short)
+    # The shorter ones first: a longer one may contain them.
+    needed = {
+        slot: _compose(builder, slot, formula)
+        for slot, formula in sorted(composed.items(), key=lambda x: len(x[1].code))
+    }
+    order: list[int] = []
+    for slot in composed:
+        order += (*range(start, slot), *needed[slot])
+        start = slot
+    order += range(start, program.size)
+    # What a formula shares with later instructions is computed with the formula.
+    return builder, list(dict.fromkeys(order))
+
+
+def _compose(builder: Builder, slot: int, formula: Program) -> list[int]:
+    """Write an instruction by its formula; return the handles of what it needs."""
+    handles = [*builder.made[slot][1:], *map(builder.constant, formula.constants)]
+    *others, (name, *operands) = formula.code
+    put, append = builder.put, handles.append
+    for each in others:
+        if len(each) == 3:  # most have two operands
+            other, left, right = each
+            append(put((other, handles[left], handles[right])))
         else:
-            made = RULES[name].forward(m, *operands)
-        append(m.slot(made))
-    return builder, handles
+            append(put((each[0], *pick(handles, each[1:]))))
+    result = (name, *pick(handles, operands))
+    same = builder.known(result)
+    if same is not None:
+        handles.append(same)
+        result = ("mul", same, builder.constant(1.0))  # x * 1.0 = x
+    builder.made[slot] = result
+    builder.remember([slot])
+    return handles[formula.start :]
+
+
+@lru_cache(200)
+def _formula(name: str, count: int) -> Program:
+    """Return an operation in primitives: a program that ends with the result."""
+    builder = Builder([""] * count)
+    m = Expressions(builder)
+    operands = [Slot(m, handle) for handle in range(count)]
+    if name == "chains":
+        made = m.sum(*map(m.chain, operands[: count // 2], operands[count // 2 :]))
+    elif name == "norm":
+        made = m.length(*operands)
+    else:
+        made = RULES[name].forward(m, *operands)
+    handle = m.slot(made)
+    if handle < count or handle in builder.constants:
+        handle = builder.emit("mul", handle, builder.constant(1.0))  # x * 1.0 = x
+    return builder.finish([handle])

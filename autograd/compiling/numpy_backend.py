@@ -74,6 +74,8 @@ _SAME: dict[str, Function] = {
     "gt": operator.gt,
     "le": operator.le,
     "lt": operator.lt,
+    "maximum": lambda x, y: np.where(x >= y, x, np.where(x < y, y, x + y)),
+    "minimum": lambda x, y: np.where(x <= y, x, np.where(x > y, y, x + y)),
     "mod": np.mod,
     "mul": operator.mul,
     "ne": operator.ne,

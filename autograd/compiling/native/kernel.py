@@ -19,11 +19,12 @@ from .calls import wrappers
 from .ir import SIGNATURE, Part, written
 from .loops import ARGUMENTS, CHUNK, GIVEN, arguments, batch, pad
 from .loops import sums as added
-from .plan import Item, Plan, find_tables, planned, weight
+from .plan import Item, Plan, find_tables, planned, prepare, weight
 from .shapes import LANES, SCALAR, VECTOR, Shape
 from .tabled import HEADER, tile
 from .vectors import vector
-from .words import NotInWords, Table, tabled
+from .words import Table, tabled
+from .writer import NotInWords
 
 __all__ = ["ARGUMENTS", "ATTRIBUTES", "CHUNK", "SMALL", "Kernel", "kernel"]
 
@@ -81,10 +82,11 @@ def kernel(
         with suppress(NotInWords):
             return _followed(plan, sums)
         level = 1
+    prepare(plan)
     if not plan.varying:
         return _single(plan, level)
-    once = _part(plan, plan.once, SCALAR, "once", False, level)
-    tiled = _part(plan, plan.tiled, VECTOR, "tile", sums, level)
+    once = _part(plan, plan.once + plan.keeps, SCALAR, "once", False, level)
+    tiled = _part(plan, plan.tiled + plan.results, VECTOR, "tile", sums, level)
     between = max(once.places, tiled.places * LANES)
     main = [_called("once", once), _called("tile", tiled)]
     made = _batch(plan, main, between, sums)
@@ -156,7 +158,7 @@ def _of_sample(plan: Plan, scratch: int) -> Kernel:
 
 def _single(plan: Plan, level: int) -> Kernel:
     find_tables(plan)
-    part = _part(plan, plan.tiled, SCALAR, "part", False, level)
+    part = _part(plan, plan.tiled + plan.results, SCALAR, "part", False, level)
     given = GIVEN.format(x="%x", n="%n", o="%o", m="%m")
     main = (
         f"{_called('part', part)}\ndefine void @run(ptr %a) #0 {{\n{arguments()}\n"

@@ -48,7 +48,17 @@ _UNARY = (
     "asinh acosh atanh cbrt erf erfc"
 )
 LIBM = {*_UNARY.split(), "pow", "atan2", "fmod"}
+_EXTREME = """
+        %first = fcmp {} T %0, %1
+        %other = fcmp {} T %0, %1
+        %nan = fadd T %0, %1
+        %second = select B %other, T %1, T %nan
+        %r = select B %first, T %0, T %second
+"""
 _LINES = {
+    # The first of equal ones, as 0.0 and -0.0 are; NaN beside NaN.
+    "maximum": _EXTREME.format("oge", "olt"),
+    "minimum": _EXTREME.format("ole", "ogt"),
     # Zero beats infinity and NaN.
     "chain": """
         %p = fmul T %0, %1

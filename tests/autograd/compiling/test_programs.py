@@ -83,6 +83,36 @@ def test_every_row_keeps_its_bits_when_lowered(name):
     assert all(is_primitive(instruction[0]) for instruction in forms[0].code)
 
 
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        # What comes later in the program is computed when a formula needs it,
+        ([("relu", 0), ("le", 0, 2)], ["le", "where"]),
+        # and so is the result: times 1.0 it is the formula's.
+        ([("relu", 0), ("le", 0, 2), ("where", 4, 2, 0)], ["le", "where", "mul"]),
+        ([("le", 0, 2), ("where", 3, 2, 0), ("relu", 0)], ["le", "where", "mul"]),
+        ([("max", 0)], ["mul"]),
+        ([("prod",)], ["mul"]),
+    ],
+)
+def test_formulas_share_what_there_is(code, names):
+    program = Program(("x", "y"), (0.0,), tuple(code), tuple(range(3, 3 + len(code))))
+    form = lowered(program.verify()).verify()
+    assert [instruction[0] for instruction in form.code] == names
+    for numbers in product(DELICATE, repeat=2):
+        assert_runs_alike(program, form, numbers)
+
+
+@pytest.mark.parametrize("names", [("max", "logsumexp"), ("logsumexp", "max")])
+def test_a_formula_within_another_is_written_once(names):
+    code = [(name, 0, 1, 2) for name in names]
+    code.append(("sub", 0, 3 + names.index("max")))
+    program = Program(tuple("xyz"), (), tuple(code), (3, 4, 5)).verify()
+    written = [instruction[0] for instruction in lowered(program).code]
+    assert written.count("maximum") == 2
+    assert written.count("sub") == 3
+
+
 @given(seed=st.integers(0, 10**9))
 @settings(max_examples=100, deadline=None)
 def test_without_exact_whole_numbers_stay_right(seed):
