@@ -9,6 +9,7 @@ import copy
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from functools import cache
+from itertools import product
 from typing import Any, TypeAlias
 
 from ..errors import NumberError, TracingError
@@ -234,10 +235,12 @@ def rebuilt(
 def _array(x: Any, make: Callable[[str, bool], Any], name: str, index: bool) -> Any:
     import numpy
 
-    made = numpy.empty(x.shape, dtype=object)
-    for place in numpy.ndindex(x.shape):
-        where = ", ".join(map(str, place))
-        made[place] = make(f"{name}[{where}]" if place else name, index)
+    made = numpy.empty(x.size, dtype=object)
+    places = product(*map(range, x.shape))
+    made[:] = [
+        make(f"{name}{list(place)}" if place else name, index) for place in places
+    ]
+    made = made.reshape(x.shape)
     if index:
         return made
     from ..arrays import array as values
