@@ -30,6 +30,13 @@ class _Parents(tuple[Any, ...]):
     operands: tuple[Any, ...]
 
 
+def among(operands: Sequence[Any], parents: Iterable[Any]) -> _Parents:
+    """Return these parents as some of these operands."""
+    found = _Parents(parents)
+    found.operands = tuple(operands)
+    return found
+
+
 def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> None:
     """Store operands and partials in a node's slots."""
     node._left = node._right = node._d_left = node._d_right = None
@@ -42,8 +49,7 @@ def connect(node: Node, operands: Sequence[Any], partials: Sequence[Any]) -> Non
         parents = [o for o, d in zip(operands, partials, strict=True) if d is not None]
         if len(parents) < len(operands):
             partials = [d for d in partials if d is not None]
-            node._left = _Parents(parents)
-            node._left.operands = tuple(operands)
+            node._left = among(operands, parents)
         else:
             node._left = tuple(operands)
         node._right = tuple(partials)

@@ -17,7 +17,7 @@ from ..floats import as_float
 from ..functions import outside
 from ..graph import topological_order
 from ..kinds import FLOATS, namespace_of_type
-from ..layout import connect, is_number, operands_of, parents_of
+from ..layout import among, connect, is_number, operands_of, parents_of
 from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..reverse import leaves_of
@@ -123,8 +123,11 @@ class Trace:
         out = self._tracer(handle, rule)
         if only_values:
             out._left, out._right = operands, _ones(len(operands))
-        else:
+        elif len(operands) < 3:
             connect(out, operands, [_mark(x) for x in operands])
+        else:
+            parents = [x for x in operands if type(x) is Tracer or isinstance(x, Value)]
+            out._left, out._right = among(operands, parents), _ones(len(parents))
         return out
 
     def _handle(self, x: Any) -> int:
