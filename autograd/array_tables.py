@@ -64,7 +64,7 @@ def _fmod(x: Any, y: Any) -> Any:
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    return x if x != x else at_zero if x == 0 else int(x > 0)
+    return x if x != x else at_zero if x == 0 else 1 if x > 0 else 0
 
 
 def _logaddexp2(x: Any, y: Any) -> Any:

@@ -261,14 +261,15 @@ class _Run:
         """Return the leaves' cotangents for those of the results."""
         several = len(self.results) > 1  # which of them have a seed shapes the sweep
         roots, seeds, live = self._seeded(self.results, seeds, several)
-        values = _values(live, roots, seeds)
-        if roots and values is not None:
+        sweep = self._recorded_sweep(live, roots, seeds)
+        if roots and (live or sweep is not None):
+            values = over_values if sweep is None else sweep.values
             found = reverse.differentiable_cotangents(
                 roots, seeds, self.leaves, values, behind=False
             )
         else:
             found = reverse.cotangents(roots, seeds, self.leaves)
-        return _finished(found, live)
+        return _finished(found, live, sweep)
 
     def push(self, seeds: Sequence[Any]) -> list[Any]:
         """Return the results' tangents for those of the leaves."""
@@ -276,13 +277,26 @@ class _Run:
         dots = dict.fromkeys(map(id, self.leaves), 0)
         dots.update(zip(map(id, leaves), seeds, strict=True))
         roots = [result for result in self.results if not is_number(result)]
-        m, values = kind_of(roots), _values(live, roots, seeds)
-        pushed = iter(forward.tangents(roots, dots, values and values(m)))
+        m, sweep = kind_of(roots), self._recorded_sweep(live, roots, seeds)
+        values = sweep.values(m) if sweep is not None else over_values(m)
+        on_values = live or sweep is not None
+        pushed = iter(forward.tangents(roots, dots, values if on_values else None))
         found = [
             namespace_of([result]).rational(0) if is_number(result) else next(pushed)
             for result in self.results
         ]
-        return _finished(found, live)
+        return _finished(found, live, sweep)
+
+    def _recorded_sweep(
+        self, live: bool, roots: Sequence[Value], seeds: Sequence[Any]
+    ) -> Any:
+        """Return how a recording sweeps; None where the numbers are known."""
+        if not (ACTIVE and STATE.trace is not None):
+            return None
+        used = [*roots, *(seed for seed in seeds if not is_number(seed))]
+        if live or any(x.is_recorded for x in used):
+            return STATE.trace.sweep(live, used, self.leaves)
+        return None
 
     def _seeded(
         self, nodes: Sequence[Any], seeds: Sequence[Any], shaping: bool
@@ -359,19 +373,10 @@ def _plain(x: Any) -> Number:
     return x.trace.detach(x) if not is_number(x) and x.is_recorded else number_of(x)
 
 
-def _values(live: bool, roots: Sequence[Value], seeds: Sequence[Any]) -> Any:
-    """Return what gives the namespace of a sweep over Values; None for numbers."""
-    if ACTIVE and STATE.trace is not None:
-        used = [*roots, *(seed for seed in seeds if not is_number(seed))]
-        if live or any(x.is_recorded for x in used):
-            return STATE.trace.values(live)
-    return over_values if live else None
-
-
-def _finished(found: list[Any], live: bool) -> list[Any]:
+def _finished(found: list[Any], live: bool, sweep: Any) -> list[Any]:
     """Return derivatives as the run has them: Values if it is live, else numbers."""
-    if ACTIVE and STATE.trace is not None:
-        recorded: list[Any] = STATE.trace.finished(found, live)
+    if sweep is not None:
+        recorded: list[Any] = sweep.finished(found)
         return recorded
     return [Value(x) if is_number(x) else x for x in found] if live else found
 

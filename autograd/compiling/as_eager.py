@@ -24,10 +24,11 @@ from ..over_values import OverValues
 from ..reverse import leaves_of
 from ..rules import RULES
 from ..value import Value, apply
+from .sweeps import Sweep
 from .tracers import Tracer
 from .tracing import Trace
 
-__all__ = ["ExactTrace"]
+__all__ = ["DecidingTrace", "ExactTrace", "Undecided"]
 
 Node = Any
 _TAKE = RULES["take"]
@@ -37,14 +38,35 @@ class ExactTrace(Trace):
     """A recording that knows what the eager run has in place of each Tracer."""
 
     exact = True
+    decides_all = False
 
     def __init__(self, most_guards: int) -> None:
         super().__init__(most_guards)
         self._live: dict[int, bool] = {}  # whether it is a Value in the eager run
+        self._undecided: set[int] = set()  # derivatives
 
-    def values(self, live: bool) -> Any:
-        """Return a function for the namespace of a sweep; live: of one to Values."""
-        return lambda numbers: ExactValues(self, live)
+    def sweep(
+        self, live: bool, roots: Sequence[Any], leaves: Sequence[Value] | None = None
+    ) -> Sweep:
+        """Return a sweep, which decides what shapes a graph that may be needed.
+
+        The graph of a derivative that only reaches Values from outside is left
+        undecided, in the hope that no later sweep goes through it.
+        """
+        if self._undecided:
+            for node in topological_order(roots, parents_of):
+                if id(node) in self._undecided:
+                    raise Undecided
+        decides = live and (
+            self.decides_all
+            or leaves is None
+            or any(
+                leaf.is_recorded and self.has_value(leaf)
+                for leaf in {id(x): x for x in leaves_of(roots)}.values()
+                if not any(leaf is own for own in leaves)
+            )
+        )
+        return ExactSweep(self, live, decides)
 
     def has_value(self, x: Any) -> bool:
         """Tell what the eager run has as a Value from what it has as a number.
@@ -116,18 +138,17 @@ class ExactTrace(Trace):
         """Return None: the eager run adds one by one, by nodes of their own."""
         return None
 
-    def finished(self, found: Sequence[Any], live: bool) -> list[Any]:
-        """Return derivatives as Values, or as numbers, where the eager run has them.
+    def leave_undecided(self, derivative: Any) -> None:
+        """Keep in mind that a derivative's graph is not yet that of the eager run.
 
-        On numbers it begins each sum with 0.0, so that none is -0.0.
+        Its number is, but for the sign of a zero, which stems from the choices too.
         """
-        if not live:
-            numbers = map(self.detach, found)
-            return [apply(RULES["add"], x, 0.0) for x in numbers]
-        return [
-            Value(x) if is_number(x) else x if self.has_value(x) else self.leaf(x)
-            for x in found
-        ]
+        if is_number(derivative) or not derivative.is_recorded:
+            return
+        if self.decide(derivative == 0, counted=False):
+            raise Undecided
+        self._undecided.add(id(derivative))
+        self._kept.append(derivative)
 
     def one_of(self, values: Sequence[Any], index: Tracer) -> Any:
         """Take at once if some are numbers in the eager run and some are Values."""
@@ -146,34 +167,73 @@ class ExactTrace(Trace):
         return any((index == i).handle in self.guards for i in range(len(rows)))
 
 
+class DecidingTrace(ExactTrace):
+    """A recording that leaves no derivative's graph undecided."""
+
+    decides_all = True
+
+
+class Undecided(BaseException):
+    """A recording left undecided what matters: no error, so nobody may catch it."""
+
+
+class ExactSweep(Sweep):
+    """A sweep whose results have the bits of the eager run."""
+
+    def __init__(self, trace: ExactTrace, live: bool, decides: bool) -> None:
+        super().__init__(trace, live)
+        self.decides = decides
+
+    def values(self, numbers: Any) -> Any:
+        """Return the namespace of this sweep."""
+        return ExactValues(self.trace, self.decides)
+
+    def finished(self, found: Sequence[Any]) -> list[Any]:
+        """Return derivatives as Values, or as numbers, where the eager run has them.
+
+        On numbers it begins each sum with 0.0, so that none is -0.0.
+        """
+        trace = self.trace
+        if not self.live:
+            numbers = map(trace.detach, found)
+            return [apply(RULES["add"], x, 0.0) for x in numbers]
+        if not self.decides:
+            for x in found:
+                trace.leave_undecided(x)
+        return [
+            Value(x) if is_number(x) else x if trace.has_value(x) else trace.leaf(x)
+            for x in found
+        ]
+
+
 class ExactValues(OverValues):
     """The namespace of Values for one kind of sweep of a recording."""
 
-    def __init__(self, trace: ExactTrace, live: bool) -> None:
+    def __init__(self, trace: ExactTrace, decides: bool) -> None:
         super().__init__(FLOATS, apply)
-        self._trace, self._live = trace, live
+        self._trace, self._decides = trace, decides
 
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         """Decide the choice where it shapes a graph."""
-        if self._live and self._trace.decides(condition):
+        if self._decides and self._trace.decides(condition):
             condition = self._trace.decide(condition, counted=False)
         return super().where(condition, a, b)
 
     def one_hot(self, index: Any, count: int) -> Sequence[Any]:
         """Decide the choice where it shapes a graph."""
-        if self._live:
+        if self._decides:
             index = self._trace.place(index, count)
         return super().one_hot(index, count)
 
     def settled(self, partial: Any) -> Any:
         """Return the plain 0 for a partial that drops its edge in the eager run."""
-        return self._trace.settled(partial, 0) if self._live else partial
+        return self._trace.settled(partial, 0) if self._decides else partial
 
     def chain(self, cotangent: Any, partial: Any) -> Any:
         """Multiply as the chain rule does; the plain number 1 needs no node."""
-        if self._live and self._trace.has_value(cotangent):
+        if self._decides and self._trace.has_value(cotangent):
             partial = self._trace.settled(partial, 1)
-        elif self._live and self._trace.has_value(partial):
+        elif self._decides and self._trace.has_value(partial):
             cotangent = self._trace.settled(cotangent, 1)
         return super().chain(cotangent, partial)
 
@@ -189,7 +249,7 @@ class ExactValues(OverValues):
         What is added to a `take` is added to its rows at once, by the turns of those
         who took, and the node itself has no turn.
         """
-        if self._live:
+        if self._decides:
             for key in terms:
                 terms[key] = _Settled(self)
         if not any(node.rule is _TAKE and id(node) in terms for node in order):
@@ -226,7 +286,7 @@ class ExactValues(OverValues):
             row.rule is not None and id(row) not in entered and id(row) not in fixed
             for row in rows
         )
-        if self._live or matters or self._trace.is_decided(take):
+        if self._decides or matters or self._trace.is_decided(take):
             return [self._trace.decided_row(take)]
         return rows
 

@@ -50,11 +50,10 @@ def compile(
     exact: give the very bits of the eager run; otherwise results differ by a few units
         in the last place. (Where that run has no Values, NumPy and Python may round in
         ways of their own: `np.exp` of an array of floats, `np.sum`, `sum`.) It costs
-        speed, and branches. Derivatives that can be differentiated again, since one is
-        taken inside another or f closes over Values, branch by every choice (the side
+        speed, and branches. Derivatives of derivatives branch by every choice (the side
         of a relu), by the index of a `take`, and by whether a factor from the arguments
-        is 0 or 1. Other first derivatives branch by an index only, where the rows are
-        computed and nothing before has used them all.
+        is 0 or 1; first derivatives by an index where the rows are computed and nothing
+        before has used them all, and, if f closes over Values, by a result that is 0.
     backend: "llvm" (extra `compile`), "numpy", "python", or None for the best that is
         installed.
     max_branches: how many branches are kept.

@@ -17,7 +17,7 @@ from ..errors import NumberError, TracingError
 from ..functions import outside
 from ..structures import NUMBER, Structure, flatten
 from ..value import Value
-from .as_eager import ExactTrace
+from .as_eager import DecidingTrace, ExactTrace, Undecided
 from .backends import Backend, Runner
 from .chains import Watched, relaxed
 from .collect import collected
@@ -206,8 +206,19 @@ class Recordings:
 @uncollected()
 def traced(subject: Subject, call: "Call") -> tuple[Draft, Trace, Structure]:
     """Record a function; return the draft, the recording, how results are nested."""
+    if not subject.exact:
+        return _traced(subject, call, Trace)
+    try:
+        return _traced(subject, call, ExactTrace)
+    except Undecided:
+        return _traced(subject, call, DecidingTrace)
+
+
+def _traced(
+    subject: Subject, call: "Call", kind: type[Trace]
+) -> tuple[Draft, Trace, Structure]:
     name = subject.name
-    with tracing(ExactTrace if subject.exact else Trace, MOST_GUARDS) as trace:
+    with tracing(kind, MOST_GUARDS) as trace:
         rest = iter(call.numbers)
 
         def make(name: str, index: bool) -> Any:

@@ -96,10 +96,10 @@ class Tracer(Value):
     ) -> list[Any]:
         """Return the derivatives, recorded too; as numbers without `create_graph`."""
         targets = list(map(self.trace.taken, targets_of(inputs)))
-        values = self.trace.values(create_graph)
+        sweep = self.trace.sweep(create_graph, [self])
         seeds = [seed_of(self, seed)]
-        found = differentiable_cotangents([self], seeds, targets, values)
-        return self.trace.finished(found, create_graph)  # type: ignore[no-any-return]
+        found = differentiable_cotangents([self], seeds, targets, sweep.values)
+        return sweep.finished(found)  # type: ignore[no-any-return]
 
     def zero_grad(self) -> None:
         """Raise `TracingError`, as `backward`."""

@@ -22,11 +22,12 @@ from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..reverse import leaves_of
 from ..rules import RULES, Rule
-from ..value import Value, apply, over_values
+from ..value import Value, apply
 from .draft import Draft
 from .lowering import Expressions, Slot
 from .program import Number, function_of
 from .simplify import Rewriter
+from .sweeps import Sweep
 from .tracers import Condition, Index, Tracer, is_condition, unknown
 
 __all__ = ["Trace", "tracing"]
@@ -306,19 +307,15 @@ class Trace:
         """Tell whether the roots use other Values than leaves that are known by id."""
         return any(id(leaf) not in known for leaf in leaves_of(roots))
 
-    def values(self, live: bool) -> Any:
-        """Return a function for the namespace of a sweep; live: of one to Values."""
-        return over_values
+    def sweep(
+        self, live: bool, roots: Sequence[Any], leaves: Sequence[Value] | None = None
+    ) -> Sweep:
+        """Return a sweep from these roots; leaves: what the run in it began with."""
+        return Sweep(self, live)
 
     def settled(self, x: Any, special: int) -> Any:
         """Return x; with `exact` it may be known to be 0 or 1."""
         return x
-
-    def finished(self, found: Sequence[Any], live: bool) -> list[Any]:
-        """Return derivatives as Values, or as leaves if the eager run has numbers."""
-        if live:
-            return [Value(x) if is_number(x) else x for x in found]
-        return list(map(self.detach, found))
 
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""

@@ -26,7 +26,14 @@ from autograd import (
 )
 from autograd.structures import flatten
 
-from .random_functions import bits, points, random_function, scalar, spread
+from .random_functions import (
+    bits,
+    points,
+    random_function,
+    scalar,
+    spread,
+    without_graph,
+)
 
 BACKENDS = ["python", "numpy", "llvm"]
 
@@ -153,6 +160,17 @@ def test_numbers_that_are_0_or_1_leave_no_edge_as_in_the_eager_run():
     assert_bits(grad(scalar(grad(loss, (0, 1))), (0, 1)), samples)
 
 
+def test_a_cotangent_is_handed_on_by_a_number_that_is_1():
+    rng = np.random.default_rng(0)
+
+    def loss(w, x):  # what multiplies by x uses the cotangent twice
+        s = w[1] * w[2] + w[0] * w[1] * x + w[2] * w[0] + w[2] * w[1] * x
+        return s * s * s * w[0]
+
+    samples = [(rng.normal(size=3).tolist(), x) for x in (1.0, 0.3) for _ in range(20)]
+    assert_bits(grad(scalar(grad(loss))), samples)
+
+
 def test_cotangents_and_tangents_may_be_0():
     def f(x):
         u = x[0] * x[1]
@@ -176,7 +194,7 @@ def test_what_derivatives_of_numbers_give_are_numbers():
     w = Value(1.5)
 
     def inner(t):
-        return -(autograd.relu(t) * 2.0) - t * 0.0
+        return -(autograd.relu(t) * 2.0) - t * 0.0 - t * t
 
     functions = {
         "of an argument": lambda x: grad(inner)(x),
@@ -184,6 +202,7 @@ def test_what_derivatives_of_numbers_give_are_numbers():
         "beside a Value from outside": lambda x: grad(lambda t: inner(t * w))(x),
         "of a Value": lambda x: grad(inner)(x * w),
         "of an own leaf": lambda x: grad(lambda t: inner(t) * Value(2.0))(x),
+        "of what no_grad leaves": lambda x: grad(inner)(without_graph(x, 2.0)),
         "of detached": lambda x: grad(lambda t: grad(inner)(t.detach()) * t)(x),
     }
     for f in functions.values():
@@ -342,6 +361,25 @@ def test_first_derivatives_need_one_recording_for_all_choices():
     assert recordings(autograd.compile(hessian(network)), samples) == 1
     for derivative in (grad, hessian):
         assert_bits(derivative(network), samples)
+
+
+def test_so_do_they_where_the_function_closes_over_values():
+    rng = np.random.default_rng(0)
+    w = [Value(x) for x in rng.normal(size=6)]
+    samples = [(rng.normal(size=2).tolist(),) for _ in range(12)]
+
+    def slope(x):  # of the input: Values in the eager run
+        return grad(lambda t: network(w, t))(x)
+
+    def slopes(x):  # of the parameters: numbers there
+        return network(w, x).gradient(w)
+
+    def curvature(x):
+        return scalar(slope)(x).gradient(w)
+
+    for f, fewest, most in ((slope, 1, 2), (slopes, 1, 1), (curvature, 2, 12)):
+        assert fewest <= recordings(compiled(f), samples) <= most
+        assert_bits(f, [*samples, ([0.0, -0.0],)])
 
 
 @pytest.mark.parametrize(
