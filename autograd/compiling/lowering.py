@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, reduce
+from itertools import accumulate
 from typing import Any
 
 from ..namespace import Namespace
@@ -166,13 +167,12 @@ class Expressions(Namespace):
 
     def logsumexp(self, *xs: Any) -> Any:
         """Shift by the largest, and keep the small rest by log1p, as `Namespace`."""
-        top = self.max(*xs)
+        tops = list(accumulate(xs, self.maximum))
+        top = tops[-1]
         rest: list[Any] = [0]
-        found: Slot | None = None  # whether the largest has been met
-        for x in xs:
-            hit = x == top
-            first = hit if found is None else hit & ~found
-            found = hit if found is None else found | hit
+        for i, x in enumerate(xs):
+            # The first of the largest is left out: its power is 1, and log1p adds it.
+            first = x == top if i == 0 else (x == top) & (tops[i - 1] != top)
             rest.append(self.where(first, 0, self.exp(x - top)))
         finite = self.abs(top) < self.inf
         return self.where(finite, top + self.log1p(self.sum(*rest)), top)

@@ -185,9 +185,10 @@ class _Rows(dict[_Row, int]):
         self.complete: dict[int, list[tuple[_Row, int]]] = defaultdict(list)
 
     def __missing__(self, row: _Row) -> int:
-        number = self[row] = len(self.levels)
-        level = max(pick(self.levels, row), default=0)
-        self.levels.append(level)
+        levels = self.levels
+        number = self[row] = len(levels)
+        level = max(pick(levels, row)) if row else 0
+        levels.append(level)
         self.complete[level].append((row, number))
         return number
 
