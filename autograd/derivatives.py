@@ -365,7 +365,7 @@ def _kind_of_nest(given: Sequence[Any]) -> Any:
 
 def _is_plain(x: Any) -> bool:
     """Tell what is a number in the eager run."""
-    return is_number(x) or (x.is_recorded and not x.trace.has_value(x))
+    return not hasattr(x, "rule") or (x.is_recorded and not x.trace.has_value(x))
 
 
 def _plain(x: Any) -> Number:

@@ -62,7 +62,8 @@ def _edges_over(
         return []
     check_fresh(node)
     partials = node.rule.local(over_values, node, node.operands, wanted)
-    partials = [d if d is None else over_values.settled(d) for d in partials]
+    if over_values.settled is not None:
+        partials = map(over_values.settled, partials)
     return [
         (operand, partial)
         for operand, partial in zip(node.operands, partials, strict=True)

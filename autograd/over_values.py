@@ -16,7 +16,9 @@ class OverValues:
     """The namespace of Values over one kind of number: derivatives of derivatives."""
 
     kind = "Value"
-    arranged: Any = None  # how a recording puts a sweep in the order of the eager run
+    # How a recording gives a sweep the order, and partials the zeros, of the eager run.
+    arranged: Any = None
+    settled: Any = None
 
     def __init__(self, numbers: Namespace, apply: Callable[..., Any]) -> None:
         self._numbers = numbers
@@ -61,10 +63,6 @@ class OverValues:
             hot: Sequence[Any] = trace.one_hot(index, count)
             return hot
         return self._numbers.one_hot(index, count)
-
-    def settled(self, partial: Any) -> Any:
-        """Return a partial; a recording may know that it is 0."""
-        return partial
 
     def total(self, cotangents: Sequence[Any], partials: Sequence[Any]) -> Any:
         """Add what the edges of a node contribute: Σ cotangent · partial, in order."""

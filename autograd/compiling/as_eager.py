@@ -10,7 +10,9 @@ of the graph. So the graph of a sweep must be that of the eager run, which
 
 Where the eager run sweeps on numbers, no graph comes out, and a choice is a term that
 is 0 in other calls. Where it makes a graph, what shapes that is decided: guarded, so
-that other numbers make a recording of their own.
+that other numbers make a recording of their own. A graph that it makes only since the
+function closes over Values is left undecided, until a sweep goes through it: then the
+function is recorded again, by a `DecidingTrace`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -155,11 +157,6 @@ class ExactTrace(Trace):
         if len(set(map(self.has_value, values))) == 1:
             return super().one_of(values, index)
         return values[self.place(index, len(values))]
-
-    def decided_row(self, take: Any) -> Any:
-        """Return the row that a `take` of this recording gave, and guard its index."""
-        index, *rows = operands_of(take)
-        return rows[self.place(index, len(rows))]
 
     def is_decided(self, take: Any) -> bool:
         """Tell whether it is guarded already which row was taken."""

@@ -317,6 +317,8 @@ class Trace:
         """Return x; with `exact` it may be known to be 0 or 1."""
         return x
 
+    # Conditions and choices
+
     def compare(self, name: str, left: Any, right: Any) -> Any:
         """Return a Condition, of constants a bool."""
         if type(left) is Tracer and type(right) in _USUAL:
@@ -403,9 +405,13 @@ class Trace:
     def taken(self, x: Any) -> Any:
         """Return the very row that `take` gave, whose derivative is asked for."""
         while x.rule is _TAKE and x.is_recorded:
-            index, *rows = operands_of(x)
-            x = rows[self.place(index, len(rows))]
+            x = self.decided_row(x)
         return x
+
+    def decided_row(self, take: Any) -> Any:
+        """Return the row that a `take` of this recording gave, and guard its index."""
+        index, *rows = operands_of(take)
+        return rows[self.place(index, len(rows))]
 
     def place(self, index: Tracer, count: int) -> int:
         """Return the index of this call, from 0 on, and guard it."""
