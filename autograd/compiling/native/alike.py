@@ -60,7 +60,8 @@ class Once:
         for groups, new in self._levels(items):
             for kind, group in groups.items():
                 self._group(kind, group)
-            self._place_rows(new)
+            if new:
+                self._place_rows(new)
         self.kept = self.end
         for place, _, operands in plan.keeps:
             self.writer.copy(self.kept + place, self.places[operands[0]], 0, 1)
@@ -69,7 +70,7 @@ class Once:
 
     def _levels(
         self, items: Sequence[Item]
-    ) -> Iterator[tuple[dict[_Kind, _Group], list[tuple[_Row, int]]]]:
+    ) -> Iterator[tuple[dict[_Kind, _Group], list[tuple[_Row, int]] | None]]:
         """Yield each level's instructions by kind, and the rows it completes."""
         levels = [0] * self.plan.size
         found: list[dict[_Kind, _Group]] = [defaultdict(list)]
@@ -95,7 +96,7 @@ class Once:
             found[level][kind].extend((slot, *operands))
         self.places += [-1] * len(rows)
         for level, groups in enumerate(found):
-            yield groups, rows.complete[level]
+            yield groups, rows.complete.get(level)
 
     def _kind(self, name: str, operands: _Row, rows: "_Rows") -> tuple[_Kind, _Row]:
         if name == "sum":
@@ -117,9 +118,12 @@ class Once:
     def _group(self, kind: _Kind, group: _Group) -> None:
         """Write instructions of one kind."""
         name, count, length = kind
-        places, write = self.places, self.writer.write
-        slots, *columns = [group[i :: count + 1] for i in range(count + 1)]
-        found = zip(*[pick(places, column) for column in columns], slots, strict=True)
+        places, write, size = self.places, self.writer.write, count + 1
+        if len(group) == size:  # alone, as in a chain: quickly
+            found = [(*pick(places, group[1:]), group[0])]
+        else:
+            columns = [pick(places, group[i::size]) for i in range(1, size)]
+            found = sorted(zip(*columns, group[::size], strict=True))
         if name == "take":
             self._take(found)
         elif name in ("sum", "dot"):
@@ -141,23 +145,23 @@ class Once:
                 self.places[slot] = self.end
                 self.end += 1
         for given, rows in even.items():
-            for to, places, steps, lanes in self._runs(rows, sub, 0):
+            for to, places, steps, lanes in self._runs(sorted(rows), sub, 0):
                 self.writer.put("take.s", to, *given, *steps, lanes, *places)
 
     def _runs(
-        self, found: Iterable[_Row], apart: Callable[[int, int], Any], none: Any
+        self, rows: list[_Row], apart: Callable[[int, int], Any], none: Any
     ) -> Iterator[tuple[int, _Row, Steps, int]]:
         """Yield up to 8 instructions whose operands are evenly spaced, as one.
 
-        found: of each instruction where its operands lie, and its slot. Of each run
-        where its results go, the first one's operands, their steps, and its length.
+        rows: of each instruction where its operands lie, and its slot, sorted. Of each
+        run where its results go, the first one's operands, their steps, and its length.
         """
-        rows = sorted(found)
-        *columns, slots = zip(*rows, strict=True)
-        steps = list(zip(*[map(apart, x[1:], x) for x in columns], strict=True))
-        same = bytes(map(eq, steps[1:], steps))
-        alone = (none,) * len(columns)
         first, start, total = 0, self.end, len(rows)
+        alone = (none,) * (len(rows[0]) - 1)
+        if total > 1:
+            columns = list(zip(*rows, strict=True))[:-1]
+            steps = list(zip(*[map(apart, x[1:], x) for x in columns], strict=True))
+            same = bytes(map(eq, steps[1:], steps))
         while first < total:
             end, step = first + 1, alone
             if end < total:
@@ -172,8 +176,8 @@ class Once:
                     yield start + i, rows[i][:-1], alone, 1
             first = end
         places = self.places
-        for place, slot in enumerate(slots, start):
-            places[slot] = place
+        for place, row in enumerate(rows, start):
+            places[row[-1]] = place
         self.end += total
 
 
