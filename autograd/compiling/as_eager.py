@@ -46,6 +46,7 @@ class ExactTrace(Trace):
         super().__init__(most_guards)
         self._live: dict[int, bool] = {}  # whether it is a Value in the eager run
         self._undecided: set[int] = set()  # derivatives
+        self._takes_any = False
 
     def sweep(
         self, live: bool, roots: Sequence[Any], leaves: Sequence[Value] | None = None
@@ -60,15 +61,17 @@ class ExactTrace(Trace):
                 if id(node) in self._undecided:
                     raise Undecided
         decides = live and (
-            self.decides_all
-            or leaves is None
-            or any(
-                leaf.is_recorded and self.has_value(leaf)
-                for leaf in {id(x): x for x in leaves_of(roots)}.values()
-                if not any(leaf is own for own in leaves)
-            )
+            self.decides_all or leaves is None or self._is_inside(roots, leaves)
         )
         return ExactSweep(self, live, decides)
+
+    def _is_inside(self, roots: Sequence[Any], leaves: Sequence[Value]) -> bool:
+        """Tell whether roots depend on what an enclosing derivative is taken for."""
+        own = set(map(id, leaves))
+        return any(
+            leaf.is_recorded and id(leaf) not in own and self.has_value(leaf)
+            for leaf in leaves_of(roots)
+        )
 
     def has_value(self, x: Any) -> bool:
         """Tell what the eager run has as a Value from what it has as a number.
@@ -103,6 +106,8 @@ class ExactTrace(Trace):
 
         if not any(map(is_beyond, leaves_of(roots))):
             return False
+        if not self._takes_any:
+            return True
         order = topological_order(roots, parents_of)
         for decides in (False, True):
             beyond: dict[int, bool] = {}
@@ -154,6 +159,7 @@ class ExactTrace(Trace):
 
     def one_of(self, values: Sequence[Any], index: Tracer) -> Any:
         """Take at once if some are numbers in the eager run and some are Values."""
+        self._takes_any = True
         if len(set(map(self.has_value, values))) == 1:
             return super().one_of(values, index)
         return values[self.place(index, len(values))]
