@@ -193,6 +193,7 @@ for _name in (*_NATIVE, "chain", "dot", "sum", "take"):
 # Formulas write shorter instructions than that, which the program may have already. Of
 # longer ones there is one of a kind as ever, and looking would take longer.
 _SHORT = 4
+_KEPT = 100  # formulas of so many operands are kept for the next program
 
 
 def lowered(program: Program) -> Program:
@@ -224,7 +225,8 @@ def expanded(program: Program, exact: bool = True) -> tuple[Builder, list[int]]:
     composed, short = {}, []
     for slot, instruction in enumerate(program.code, start):
         if instruction[0] in formulas:
-            composed[slot] = _formula(instruction[0], len(instruction) - 1)
+            find = _kept_formula if len(instruction) <= _KEPT else _formula
+            composed[slot] = find(instruction[0], len(instruction) - 1)
         elif len(instruction) <= _SHORT:
             short.append(slot)
     builder.remember(short)
@@ -263,7 +265,6 @@ def _compose(builder: Builder, slot: int, formula: Program) -> list[int]:
     return handles[formula.start :]
 
 
-@lru_cache(200)
 def _formula(name: str, count: int) -> Program:
     """Return an operation in primitives: a program that ends with the result."""
     builder = Builder([""] * count)
@@ -279,3 +280,6 @@ def _formula(name: str, count: int) -> Program:
     if handle < count or handle in builder.constants:
         handle = builder.emit("mul", handle, builder.constant(1.0))  # x * 1.0 = x
     return builder.finish([handle])
+
+
+_kept_formula = lru_cache(200)(_formula)

@@ -106,6 +106,35 @@ def test_rows_of_a_product_are_found_again():
     assert bits(found) == bits(program.run(given)[0])
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_dots_share_rows_that_lie_anywhere(seed):
+    """Sums, dots, takes: of any length, of nothing, of results and of constants."""
+    rng = np.random.default_rng(seed)
+    program = Builder([f"x{i}" for i in range(30)])
+    slots = [*range(30), *map(program.constant, (0.5, -3.0))]
+    index = program.constant(1.0)
+    for _ in range(4):  # levels, at least
+        size = int(rng.integers(0, 6))
+        rows = [slots[i : i + size * k : k] for i in range(9) for k in (1, 2, 3)]
+        rows += [rng.choice(slots, size).tolist() for _ in range(5)]
+        made = []
+        for x, y in itertools.product(rows[:: rng.integers(1, 4)], rows[::7]):
+            made.append(program.emit("dot", *x, *y))
+            made.append(program.emit("sum", *x[1:], *y))
+            if size:
+                made.append(program.emit("take", index, *y))
+                made.append(program.emit("maximum", x[0], y[-1]))
+        slots = [*slots[-20:], *rng.permutation(made).tolist()]
+    program = program.finish(slots).verify()
+    given = rng.normal(size=30)
+    wanted, _ = program.run(given.tolist())
+    for varying in (np.zeros(30, bool), rng.random(30) < 0.3):
+        for level in (0, 1):
+            runner = Runner(program, tuple(varying), exact=True, level=level)
+            found, _ = runner.run(given[~varying], given[varying, None], False)
+            assert bits(found) == bits(wanted)
+
+
 def test_a_large_program_is_ready_at_once_and_gets_code_of_its_own_later(monkeypatch):
     from autograd.compiling.native import runner as module
 
