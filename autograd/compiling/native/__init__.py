@@ -3,13 +3,19 @@
 shapes.py      one double, or one of each of 8 samples
 operations.py  each operation in LLVM's language
 calls.py       C's library, and Python where nothing else gives its bits
+vectors.py     exp, log, sin, ... of 8 samples at once
 plan.py        what runs once a call, what for each tile of samples
 ir.py          functions of limited length
 handlers.py    a large program as a table: what follows its words
-words.py       plan → words, 8 instructions at once
+writer.py      instructions → words
+alike.py       instructions of one sample that words do 8 at once
+words.py       plan → table
 tabled.py      functions that have a table followed
-kernel.py      the loops over samples, sums, whole modules
+loops.py       the loops over samples, sums
+kernel.py      whole modules
 engine.py      text → functions; the cache on disk
+memory.py      what one call runs in
+version.py     a kernel compiled at one level, shared by threads
 runner.py      runs them, with better code for what is hot
 repeated.py    steps of a descent: sums over a batch, and what they move, by turns
 
