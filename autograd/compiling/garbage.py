@@ -37,7 +37,8 @@ def uncollected() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if not _inside and _was_enabled:
-                if gc.get_count()[0] > _MANY and not gc.get_freeze_count():
+                # A few the interpreter freezes itself; who freezes any freezes many.
+                if gc.get_count()[0] > _MANY > gc.get_freeze_count():
                     # Together they move what is young to the oldest generation.
                     gc.freeze()
                     gc.unfreeze()
