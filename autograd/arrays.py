@@ -216,9 +216,9 @@ def array(data: Any, label: str | None = None) -> ValueArray:
 
 
 def _value(x: Any) -> Value:
-    if isinstance(x, Value):
-        return x
-    return Value(x[()] if isinstance(x, np.ndarray) and x.ndim == 0 else x)
+    if isinstance(x, np.ndarray) and x.ndim == 0:
+        x = x[()]
+    return x if isinstance(x, Value) else Value(x)
 
 
 def _lift(plain: Array) -> Array:

@@ -167,9 +167,9 @@ def collect_leaves() -> Iterator[list[Any]]:
     try:
         yield made
     finally:
+        STATE.leaves = outer  # at first: Ctrl-C may end what follows
         RUNS.pop()
         made += all_made[start:]
-        STATE.leaves = outer
 
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep

@@ -67,7 +67,7 @@ class Recorder:
         self.captured: list[Value] = []
         self.made: list[Value] = []  # leaves that the function makes: constants
         self.seen = 0  # how many of `made` are from before, or in the next
-        self.entered = STATE.entered
+        self.entered: list[Any] = []  # modes of this recording's own
         self._inputs: dict[int, int] = {}  # handle of each captured Value
         self._constant: dict[int, bool] = {}
         self._choices: dict[int, Tracer] = {}  # of plain numbers
@@ -131,7 +131,7 @@ class Recorder:
             if self.is_constant(x):
                 return self.builder.constant(float(x.data))
             return self._capture(x)
-        return self.builder.constant(x if type(x) is bool else float(plain(x)))
+        return self.builder.constant(float(plain(x)))
 
     def _capture(self, value: Value) -> int:
         handle = self._inputs.get(id(value))

@@ -90,7 +90,9 @@ class Trace(Recorder):
             raise NumberError(
                 f"a condition combines with conditions, got {describe(x)}: write x != 0"
             )
-        return Condition(self._handle(x if type(x) is Condition else bool(x)), self)
+        if type(x) is Condition:
+            return Condition(self._handle(x), self)
+        return Condition(self.builder.constant(bool(x)), self)
 
     def combine(self, name: str, *conditions: Any) -> Any:
         """Return the and, or, not of conditions."""
@@ -218,16 +220,16 @@ def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
         columns = zip(*(row.ravel().tolist() for row in values), strict=True)
         flat = [_take(list(column), index, trace) for column in columns]
         return array(flat).reshape(first.shape)
-    return trace.one_of(values, index)
+    return trace.one_of([x[()] if hasattr(x, "shape") else x for x in values], index)
 
 
 @contextmanager
 def tracing(kind: type[Trace], most_guards: int) -> Iterator[Trace]:
     """Record what this thread computes inside, in modes of its own."""
     outer, entered = STATE.trace, STATE.entered
-    STATE.entered = []
     trace = kind(most_guards)
     try:
+        STATE.entered = trace.entered
         with recording(), collect_leaves():
             made: Any = STATE.leaves
             STATE.trace, trace.made, trace.seen = trace, made, len(made)
