@@ -158,11 +158,16 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
         return self
 
     def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="ValueArray(")
+        text = np.array2string(self._shown(), separator=", ", prefix="ValueArray(")
         return f"ValueArray({text})"
 
     def __str__(self) -> str:
-        return str(self.data)
+        return str(self._shown())
+
+    def _shown(self) -> Array:
+        """Return the numbers; the Values where a function is being recorded."""
+        plain = self.view(np.ndarray)
+        return plain if any(v.is_recorded for v in plain.flat) else self.data
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **how: Any) -> Any:
         return apply_ufunc(ufunc, method, *inputs, **how)

@@ -24,6 +24,7 @@ from .signature import (
     Numbers,
     call_key,
     check_plain,
+    has_attributes,
     key_of_array,
     signature,
 )
@@ -87,6 +88,8 @@ class Mapped:
         None where the samples' keys differ, or may do so: they are looked at singly.
         """
         if self.parts is not None:
+            if has_attributes(type(self.samples)):
+                return None
             found = {k: part.lanes() for k, part in self.parts.items()}
             if any(each is None for each in found.values()):
                 return None

@@ -40,9 +40,10 @@ def compile(
 
     - Values that f closes over (a model's parameters) are read anew at each call. Plain
       numbers that it closes over, and what `v.data` gives, are constants.
-    - ints, bools, strings and arrays of ints are constants of a recording: a new one is
-      recorded anew. An argument in `index_argnums` is a whole number that may change,
-      for `take(values, index)` and comparisons.
+    - ints, bools, strings, arrays of ints, and what lists and dicts of your own types
+      have as attributes, are constants of a recording: a new one is recorded anew. An
+      argument in `index_argnums` is a whole number that may change, for
+      `take(values, index)` and comparisons.
     - where(x > 0, a, b) is computed without a branch. An `if` on a comparison takes the
       branch of this call's numbers; where others decide otherwise, f is recorded again.
     - f runs in Python only to be recorded: a side effect happens then and never again.

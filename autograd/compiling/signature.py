@@ -93,6 +93,35 @@ def _of_other(x: Any, numbers: Numbers, index: bool) -> Hashable:
     return kind, x
 
 
+def has_attributes(kind: type) -> bool:
+    """Tell whether containers of a type may be more than what they contain."""
+    return bool(kind.__dictoffset__)
+
+
+def _with_attributes(reader: "Reader") -> "Reader":
+    """Return a reader of containers, with attributes that are constants."""
+
+    def read(x: Any, numbers: Numbers, index: bool) -> Hashable:
+        key = reader(x, numbers, index)
+        return (key, *((name, _fixed(name, y)) for name, y in vars(x).items()))
+
+    return read
+
+
+def _fixed(name: str, x: Any) -> Hashable:
+    """Return the key of a constant that may be made of numbers."""
+    if isinstance(x, Node):
+        return id(x), x  # read anew, as any Value from outside
+    numbers: Numbers = array("d")
+    try:
+        return signature(x, numbers), numbers.tobytes()
+    except LiveError:
+        raise TracingError(
+            f"the attribute {name} of an argument holds Values in {describe(x)}: let "
+            f"the function close over it"
+        ) from None
+
+
 Reader: TypeAlias = Callable[[Any, Numbers, bool], Hashable]
 
 
@@ -108,6 +137,8 @@ class _Readers(dict[type, Reader]):
         }
         sort = _sort(kind)
         reader = _array_reader() if sort == "array" else by_sort.get(sort, _of_other)
+        if sort in ("sequence", "dict") and has_attributes(kind):
+            reader = _with_attributes(reader)
         self[kind] = reader
         return reader
 
@@ -215,9 +246,10 @@ def rebuilt(
         return make(name, index)
     if isinstance(x, list | tuple):
         items = [rebuilt(y, make, f"{name}[{i}]", index) for i, y in enumerate(x)]
-        if hasattr(x, "_make"):
-            return x._make(items)
-        return type(x)(items)
+        sequence = x._make(items) if hasattr(x, "_make") else type(x)(items)
+        if has_attributes(kind):
+            vars(sequence).update(vars(x))
+        return sequence
     if isinstance(x, dict):
         made = copy.copy(x)  # a subclass may be more than its items
         for key, each in x.items():

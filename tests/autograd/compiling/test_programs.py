@@ -358,6 +358,19 @@ def test_numpy_runs_batches_as_the_reference_does(exact, seed):
         assert found.shape == wanted.shape
 
 
+def test_numpy_takes_more_operands_than_its_own_loops_do():
+    builder = Builder([f"x{i}" for i in range(100)])
+    program = builder.finish([builder.emit("norm", *range(100))])
+    lanes = np.random.default_rng(0).normal(size=(70, 5))
+    shared = np.full(30, 0.5)
+    varying = (False,) * 30 + (True,) * 70
+    (found,), _ = numpy_backend.prepare(program, varying, exact=True).run(
+        shared, lanes, False
+    )
+    wanted = [program.run([*shared, *x])[0][0] for x in lanes.T]
+    assert found.tolist() == wanted
+
+
 @pytest.mark.parametrize("name", sorted(RULES.keys() - {"where", "take"}))
 def test_numpy_keeps_the_conventions_of_every_row(name):
     constants = {"polygamma": (1,), "round_to": (2,)}.get(name, ())

@@ -1,5 +1,6 @@
 """What a recording keeps apart, what it refuses, and that it leaves nothing behind."""
 
+import collections
 import gc
 import threading
 import weakref
@@ -119,6 +120,98 @@ def test_an_int_beyond_the_floats_is_an_infinity_as_in_the_eager_run(exact):
         return [x * 10**400, 10**400 - x, where(x > 0, -(10**400), x)]
 
     assert recorded(f, 2.0, exact=exact) == [np.inf, np.inf, -np.inf]
+
+
+BOOLS = {
+    "x * True": lambda x: x * True - False / x,
+    "True first": lambda x: True - x,
+    "NumPy's": lambda x: x + np.True_,
+    "sum": lambda x: autograd.sum([x, True, 2 > 1]),
+    "dot": lambda x: autograd.dot([x, x], [True, False]),
+    "maximum": lambda x: autograd.maximum(x, True),
+    "where": lambda x: where(x > 1, True, x),
+    "x > True": lambda x: x if x > True else -x,
+}
+
+
+@FAST
+@pytest.mark.parametrize("name", BOOLS)
+def test_a_bool_is_the_number_1_or_0(name, exact):
+    f = BOOLS[name]
+    for x in (2.0, 0.5):
+        assert recorded(f, x, exact=exact) == f(x)
+
+
+@FAST
+def test_an_array_without_axes_counts_as_its_number(exact):
+    def f(x, y, i):
+        made = autograd.array([x, y, 3.0])
+        return autograd.take([x, y], i) * autograd.take([y, x], i) * made
+
+    fast = autograd.compile(f, index_argnums=2, exact=exact)
+    for i in (0, 1, -2):
+        found = fast(np.array(2.0), 5.0, i)
+        assert found.tolist() == [20.0, 50.0, 30.0]
+
+
+def test_an_array_can_be_shown_while_a_function_is_recorded():
+    shown = []
+
+    def f(x):
+        shown.append(f"{x!r} {x}")
+        return x
+
+    recorded(f, np.ones(2))
+    assert shown == [
+        "ValueArray([Tracer(an input), Tracer(an input)]) "
+        "[Tracer(an input) Tracer(an input)]"
+    ]
+
+
+class Scaled(dict):
+    """Numbers, and what is done to them."""
+
+
+class Counted(list):
+    pass
+
+
+class Named(collections.namedtuple("Named", "a b")):
+    pass
+
+
+@FAST
+@pytest.mark.parametrize(
+    "x", [Scaled({0: 2.0, 1: 1.0}), Counted([2.0, 1.0]), Named(2.0, 1.0)]
+)
+def test_attributes_of_a_container_are_constants_of_a_recording(x, exact):
+    fast = autograd.compile(lambda x: x[0] * x.scale, exact=exact)
+    x.scale = 3.0
+    assert fast(x) == 6.0
+    x.scale = 5.0
+    assert fast(x) == 10.0
+    x.scale = np.array([1.0, 2.0])
+    assert fast(x).tolist() == [2.0, 4.0]
+    x.scale[0] = -1.0
+    assert fast(x).tolist() == [-2.0, 4.0]
+    x.scale = Value(4.0)
+    assert fast(x) == 8.0
+    x.scale.data = 7.0
+    assert fast(x) == 14.0
+    x.scale = [x.scale]
+    with pytest.raises(TracingError, match="attribute scale of an argument"):
+        fast(x)
+
+
+def test_attributes_of_a_container_of_samples_are_constants_too():
+    x = Scaled(a=np.array([1.0, 2.0]))
+    fast = autograd.compile(lambda x: x["a"] * x.scale)
+    for x.scale in (3.0, 3.0, 5.0):
+        assert fast.map(x).tolist() == [x.scale, 2 * x.scale]
+    samples = [Counted([1.0]), Counted([2.0])]
+    samples[0].scale, samples[1].scale = 10.0, 20.0
+    several = autograd.compile(lambda x: x[0] * x.scale)
+    assert several.map(samples).tolist() == [10.0, 40.0]
 
 
 def test_the_slope_for_a_captured_value_that_is_no_leaf():
