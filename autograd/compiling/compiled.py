@@ -38,8 +38,9 @@ def compile(
     f takes floats, arrays of floats and nested lists, tuples and dicts of them, and
     returns such; derivatives need nothing special: ``compile(value_and_grad(loss))``.
 
-    - Values that f closes over (a model's parameters) are read anew at each call. Plain
-      numbers that it closes over, and what `v.data` gives, are constants.
+    - Values that f closes over (a model's parameters) are read anew at each call, those
+      that it met when it was recorded: assign to `w.data`, not a new Value to the name
+      w. Plain numbers that it closes over, and what `v.data` gives, are constants.
     - ints, bools, strings, arrays of ints, and what lists and dicts of your own types
       have as attributes, are constants of a recording: a new one is recorded anew. An
       argument in `index_argnums` is a whole number that may change, for

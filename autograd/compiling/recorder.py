@@ -66,7 +66,7 @@ class Recorder:
         self.numbers: list[Number] = []
         self.captured: list[Value] = []
         self.made: list[Value] = []  # leaves that the function makes: constants
-        self.seen = 0  # how many of `made` are from before, or in the next
+        self.seen = 0  # how many of `made` are from before, or in `_constant`
         self.entered: list[Any] = []  # modes of this recording's own
         self._inputs: dict[int, int] = {}  # handle of each captured Value
         self._constant: dict[int, bool] = {}

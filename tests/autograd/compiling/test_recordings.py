@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 from autograd import TracingError, Value, grad, value_and_grad, where
+from autograd.compiling import garbage
 from autograd.compiling.garbage import uncollected
 
 FAST = pytest.mark.parametrize("exact", [False, True])
@@ -337,3 +338,25 @@ def test_what_a_long_stretch_leaves_is_old_and_still_collected(frozen):
         assert seen() is None
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_old_objects_are_looked_at_once_there_are_many_more(looks, monkeypatch):
+    class Node:
+        pass
+
+    monkeypatch.setattr(garbage, "_PENDING", 50_000)
+    ring = Node()
+    ring.itself, seen = ring, weakref.ref(ring)
+    del ring
+    thresholds = gc.get_threshold()
+    if not looks:
+        gc.set_threshold(0)  # another way to switch the collector off
+    try:
+        for _ in range(100):
+            with uncollected():
+                kept = [[] for _ in range(50_000)]
+            del kept
+    finally:
+        gc.set_threshold(*thresholds)
+    assert (seen() is None) is looks
