@@ -141,8 +141,8 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
         return np.zeros(self.shape)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        new = _lift(operand(value))
         plain = self.view(np.ndarray)
+        new = _as_eager(_lift(operand(value)), plain)
         if isinstance(plain[key], np.ndarray):
             plain[key] = new
         elif new.ndim:
@@ -211,7 +211,7 @@ def array(data: Any, label: str | None = None) -> ValueArray:
     Raises `NumberError` (a TypeError) for what is no real number.
     """
     given = operand(data).astype(object)
-    made: Any = _lift(given)
+    made: Any = _as_eager(_lift(given), None)
     if label is not None:
         for place in np.ndindex(made.shape):
             if made[place] is not given[place]:
@@ -239,8 +239,29 @@ def _wrap(result: Any) -> Any:
         return type(result)(map(_wrap, result))
     if not isinstance(result, np.ndarray) or result.dtype != object:
         return result
-    found = _lift(result)
-    return found.view(ValueArray) if found.ndim else found[()]
+    found = gathered(result)
+    return found if found.ndim else found[()]
+
+
+def gathered(plain: Array) -> ValueArray:
+    """Return an array of what was computed; a number beside Values becomes a leaf."""
+    found = _lift(plain)
+    return _as_eager(found, found).view(ValueArray)
+
+
+def _as_eager(values: Array, beside: Array | None) -> Array:
+    """Make a leaf of each element that becomes one in the eager run.
+
+    A recording with the bits of that run knows which of its Values are numbers there.
+    beside: if these all are, nothing becomes a leaf.
+    """
+    trace = STATE.trace if ACTIVE else None
+    if trace is None or not trace.exact:
+        return values
+    if beside is not None and not any(map(trace.has_value, beside.ravel().tolist())):
+        return values
+    lifted: Array = elementwise(trace.lifted, values)
+    return lifted
 
 
 def _deliver(name: str, result: Any, out: Any, where: Any = True) -> Any:

@@ -194,9 +194,9 @@ def to_array(numbers: list[Number], shape: tuple[int, ...]) -> Any:
     entries[:] = numbers
     if all(map(is_number, numbers)):
         return entries.reshape(shape)
-    from .arrays import array
+    from .arrays import gathered
 
-    return array(entries.reshape(shape))
+    return gathered(entries.reshape(shape))
 
 
 def _not_a_number(x: Any, path: Path) -> NumberError:

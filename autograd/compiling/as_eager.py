@@ -131,6 +131,10 @@ class ExactTrace(Trace):
             STATE.leaves.append(out)
         return out
 
+    def lifted(self, x: Any) -> Any:
+        """Return a number of the eager run as a leaf, a Value of it as it is."""
+        return x if self.has_value(x) else self.leaf(x)
+
     def _without_graph(self, out: Tracer) -> Tracer:
         """Return what `no_grad` leaves of a result."""
         return self.leaf(out) if self.has_value(out) else out

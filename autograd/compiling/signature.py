@@ -275,6 +275,6 @@ def _array(x: Any, make: Callable[[str, bool], Any], name: str, index: bool) -> 
     made = made.reshape(x.shape)
     if index:
         return made
-    from ..arrays import array as values
+    from ..arrays import gathered
 
-    return values(made)
+    return gathered(made)

@@ -18,6 +18,7 @@ from ..modes import STATE, collect_leaves, recording
 from ..node import FLOAT_TYPES, describe, is_operand, plain
 from ..reverse import leaves_of
 from ..rules import RULES
+from ..structures import to_array
 from ..value import Value
 from .draft import Draft
 from .program import Number, function_of
@@ -215,11 +216,9 @@ def _take(values: list[Any], index: Tracer, trace: Trace) -> Any:
             _take(list(column), index, trace) for column in zip(*values, strict=True)
         )
     if hasattr(first, "shape") and first.shape:
-        from ..arrays import array
-
         columns = zip(*(row.ravel().tolist() for row in values), strict=True)
         flat = [_take(list(column), index, trace) for column in columns]
-        return array(flat).reshape(first.shape)
+        return to_array(flat, first.shape)
     return trace.one_of([x[()] if hasattr(x, "shape") else x for x in values], index)
 
 

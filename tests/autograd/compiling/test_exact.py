@@ -21,6 +21,7 @@ from autograd import (
     jvp,
     no_grad,
     take,
+    value_and_grad,
     vjp,
     where,
 )
@@ -158,6 +159,31 @@ def test_numbers_that_are_0_or_1_leave_no_edge_as_in_the_eager_run():
     ]
     assert_bits(hessian(loss), samples)
     assert_bits(grad(scalar(grad(loss, (0, 1))), (0, 1)), samples)
+
+
+IN_ARRAYS = {  # y is a number, and in an array of Values a leaf
+    "made": lambda x, y: x * x * autograd.array([y])[0],
+    "of both": lambda x, y: np.tanh(autograd.array([x, y])) @ autograd.array([y, x]),
+    "joined": lambda x, y: x * x * np.concatenate([autograd.array([x]), [y]])[1],
+    "chosen": lambda x, y: (
+        x * x * np.where([True, False], y, autograd.array([x, x]))[0]
+    ),
+    "set": lambda x, y: x * x * set_first(autograd.array([x, x]), y)[0],
+    "not made": lambda x, y: x * x * take([y, 2.0], 0),
+}
+
+
+def set_first(values, new):
+    values[0] = new
+    return values
+
+
+@pytest.mark.parametrize("name", IN_ARRAYS)
+def test_numbers_in_an_array_of_values_are_leaves(name):
+    f = IN_ARRAYS[name]
+    samples = list(itertools.product([0.0, -0.0, 1.0, -1.0, 0.3], repeat=2))
+    for derivative in (hessian(f), value_and_grad(grad(f)), grad(grad(grad(f)))):
+        assert_bits(derivative, samples)
 
 
 def test_a_cotangent_is_handed_on_by_a_number_that_is_1():
