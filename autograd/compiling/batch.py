@@ -22,9 +22,9 @@ from .recording import Branch, Call, Layout, Recordings, check_bounds
 from .signature import (
     LiveError,
     Numbers,
+    attributes,
     call_key,
     check_plain,
-    has_attributes,
     key_of_array,
     signature,
 )
@@ -88,7 +88,7 @@ class Mapped:
         None where the samples' keys differ, or may do so: they are looked at singly.
         """
         if self.parts is not None:
-            if has_attributes(type(self.samples)):
+            if attributes(self.samples):
                 return None
             found = {k: part.lanes() for k, part in self.parts.items()}
             if any(each is None for each in found.values()):

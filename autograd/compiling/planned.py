@@ -15,7 +15,7 @@ from ..modes import ACTIVE, STATE
 from .batch import Axes, Batch, Given, Group, Results, lanes_of_list, run_group
 from .recent import Recent
 from .recording import Recordings, Subject
-from .signature import LiveError, has_attributes, signature
+from .signature import LiveError, attributes, signature
 
 __all__ = ["Batches"]
 
@@ -91,7 +91,7 @@ class Outline(Given):
             if x.dtype.kind in ("iu" if index else "f"):
                 self.arrays.append((x, axis))
                 return axis, x.shape
-        elif issubclass(kind, dict) and not has_attributes(kind):
+        elif issubclass(kind, dict) and not attributes(x):
             parts = [(key, self._of_mapped(y, axis, index)) for key, y in x.items()]
             return (kind, *parts)
         elif issubclass(kind, list | tuple) and x and axis in (0, -len(x)):

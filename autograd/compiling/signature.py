@@ -93,9 +93,9 @@ def _of_other(x: Any, numbers: Numbers, index: bool) -> Hashable:
     return kind, x
 
 
-def has_attributes(kind: type) -> bool:
-    """Tell whether containers of a type may be more than what they contain."""
-    return bool(kind.__dictoffset__)
+def attributes(x: Any) -> dict[str, Any]:
+    """Return what a container of a user's own type has besides what it contains."""
+    return getattr(x, "__dict__", {})
 
 
 def _with_attributes(reader: "Reader") -> "Reader":
@@ -103,7 +103,9 @@ def _with_attributes(reader: "Reader") -> "Reader":
 
     def read(x: Any, numbers: Numbers, index: bool) -> Hashable:
         key = reader(x, numbers, index)
-        return (key, *((name, _fixed(name, y)) for name, y in vars(x).items()))
+        if not (given := attributes(x)):
+            return key
+        return (key, *((name, _fixed(name, y)) for name, y in given.items()))
 
     return read
 
@@ -137,7 +139,7 @@ class _Readers(dict[type, Reader]):
         }
         sort = _sort(kind)
         reader = _array_reader() if sort == "array" else by_sort.get(sort, _of_other)
-        if sort in ("sequence", "dict") and has_attributes(kind):
+        if sort in ("sequence", "dict") and kind.__dictoffset__:
             reader = _with_attributes(reader)
         self[kind] = reader
         return reader
@@ -247,8 +249,8 @@ def rebuilt(
     if isinstance(x, list | tuple):
         items = [rebuilt(y, make, f"{name}[{i}]", index) for i, y in enumerate(x)]
         sequence = x._make(items) if hasattr(x, "_make") else type(x)(items)
-        if has_attributes(kind):
-            vars(sequence).update(vars(x))
+        if given := attributes(x):
+            vars(sequence).update(given)
         return sequence
     if isinstance(x, dict):
         made = copy.copy(x)  # a subclass may be more than its items

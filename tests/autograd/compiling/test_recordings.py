@@ -209,6 +209,7 @@ def test_attributes_of_a_container_of_samples_are_constants_too():
     fast = autograd.compile(lambda x: x["a"] * x.scale)
     for x.scale in (3.0, 3.0, 5.0):
         assert fast.map(x).tolist() == [x.scale, 2 * x.scale]
+    assert fast.stats()["recordings"] == 2
     samples = [Counted([1.0]), Counted([2.0])]
     samples[0].scale, samples[1].scale = 10.0, 20.0
     several = autograd.compile(lambda x: x[0] * x.scale)
