@@ -201,7 +201,7 @@ def to_array(numbers: list[Number], shape: tuple[int, ...]) -> Any:
 
 def _not_a_number(x: Any, path: Path) -> NumberError:
     return NumberError(
-        f"{_at(path)} is {_shown(x)}: derivatives go through real numbers, Values, "
+        f"{_at(path)} is {_shown(x)}: give real numbers, Values, "
         f"arrays of them, and lists, tuples and dicts of those"
     )
 

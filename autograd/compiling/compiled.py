@@ -4,6 +4,7 @@ import sys
 from array import array
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, update_wrapper
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
@@ -45,6 +46,8 @@ def compile(
       have as attributes, are constants of a recording: a new one is recorded anew. An
       argument in `index_argnums` is a whole number that may change, for
       `take(values, index)` and comparisons.
+    - Any other object is a constant, and what it holds is as what f closes over: so a
+      method is recorded for each object, which `map` takes first.
     - where(x > 0, a, b) is computed without a branch. An `if` on a comparison takes the
       branch of this call's numbers; where others decide otherwise, f is recorded again.
     - f runs in Python only to be recorded: a side effect happens then and never again.
@@ -124,6 +127,10 @@ class Compiled:
         except LiveError:
             return self._function(*args, **keywords)
         return self._for(key).run_one(numbers, args, keywords)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bind a method to its object, as a class does with its functions."""
+        return self if instance is None else MethodType(self, instance)
 
     def _for(self, key: Hashable) -> Recordings:
         """Return the recordings for a signature, the least recent ones given up."""

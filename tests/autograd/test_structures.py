@@ -120,7 +120,7 @@ def test_what_is_no_number_is_named_with_its_place(name):
     with pytest.raises(NumberError, match=message) as caught:
         flatten(nest)
     assert str(caught.value).endswith(
-        "derivatives go through real numbers, Values, arrays of them, and lists, "
+        "give real numbers, Values, arrays of them, and lists, "
         "tuples and dicts of those"
     )
 

@@ -604,3 +604,22 @@ def test_gradients_without_a_graph_are_numbers_to_outer_derivatives():
         g = grad(f)
         assert g(2.0, create_graph) == slope
         assert compiled(g)(2.0, create_graph) == slope
+
+
+class Line:
+    def __init__(self, slope):
+        self.slope = Value(slope)
+
+    @autograd.compile
+    def at(self, x):
+        return self.slope * x
+
+
+def test_a_method_is_recorded_for_each_object():
+    steep, flat = Line(10.0), Line(1.0)
+    assert [line.at(x) for line in (steep, flat) for x in (2.0, 3.0)] == [20, 30, 2, 3]
+    steep.slope.data = 5.0
+    assert (steep.at(2.0), Line.at(flat, 4.0)) == (10.0, 4.0)
+    batch = np.array([1.0, 2.0])
+    assert steep.at.map(steep, batch, in_axes=(None, 0)).tolist() == [5.0, 10.0]
+    assert Line.at.stats()["recordings"] == 2
