@@ -208,7 +208,7 @@ class Compiled:
                 f"{self._name} is recorded for plain numbers, not for Values"
             ) from None
         draft, *_ = traced(self._subject, Call(args, keywords, numbers))
-        return draft.program().verify()
+        return draft.verify().program()
 
     @property
     def program(self) -> Program:

@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .program import Instruction, Number, Program, pick
+from .program import (
+    Instruction,
+    Number,
+    Program,
+    check,
+    kind_of_constant,
+    kinds_of_inputs,
+    pick,
+)
 
 __all__ = ["Draft"]
 
@@ -51,6 +59,18 @@ class Draft:
             program.outputs,
             program.guards,
         )
+
+    def verify(self) -> "Draft":
+        """Return self; raise `ProgramError` for what the grammar does not allow."""
+        kinds: list[str | None] = [None] * len(self.made)
+        inputs = kinds_of_inputs(len(self.inputs), self.indices)
+        for place, kind in zip(self.places, inputs, strict=True):
+            kinds[place] = kind
+        for handle, x in self.constants.items():
+            kinds[handle] = kind_of_constant(x)
+        code = zip(self.chosen, map(self.made.__getitem__, self.chosen), strict=True)
+        check(kinds, code, self.outputs, self.guards)
+        return self
 
     def program(self) -> Program:
         """Return the program, its slots numbered in order."""

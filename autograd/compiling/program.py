@@ -22,7 +22,7 @@ not the guards hold.
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache, partial
@@ -102,34 +102,10 @@ class Program:
 
     def verify(self) -> "Program":
         """Return self; raise `ProgramError` for what the grammar does not allow."""
-        kinds = [
-            "index" if i in self.indices else "number" for i in range(len(self.inputs))
-        ]
-        kinds += map(_kind_of_constant, self.constants)
-        for instruction in self.code:
-            name, places = instruction[0], instruction[1:]
-            try:
-                given = pick(kinds, places)
-            except (IndexError, TypeError):
-                given = None
-            if given is None or (places and min(places) < 0):
-                at = f"slot {len(kinds)}, {name}{places}"
-                raise ProgramError(f"{at}: an operand is no earlier slot")
-            # What takes numbers only, and as many, needs no closer look.
-            count = len(given)
-            taken = count - count % 2 if name == "chains" else _TAKEN.get(name, -1)
-            fits = (taken == count > 0 or taken is None) and (
-                given.count("number") == count or _NUMBERS.issuperset(given)
-            )
-            if not fits and (complaint := _complaint(name, given)):
-                raise ProgramError(f"slot {len(kinds)}, {name}{places}: {complaint}")
-            kinds.append("condition" if name in CONDITIONS else "number")
-        for place in (*self.outputs, *(place for place, _ in self.guards)):
-            if not 0 <= place < len(kinds):
-                raise ProgramError(f"slot {place} is none of the {len(kinds)}")
-        for place, _ in self.guards:
-            if kinds[place] != "condition":
-                raise ProgramError(f"the guard of slot {place} is a {kinds[place]}")
+        kinds = kinds_of_inputs(len(self.inputs), self.indices)
+        kinds += map(kind_of_constant, self.constants)
+        kinds += [None] * len(self.code)
+        check(kinds, enumerate(self.code, self.start), self.outputs, self.guards)
         return self
 
     def names(self) -> list[str]:
@@ -212,10 +188,56 @@ def _fma(x: float, y: float, z: float) -> float:
         return math.inf if exact > 0 else -math.inf
 
 
-def _kind_of_constant(x: Number) -> str:
+def kinds_of_inputs(count: int, indices: Container[int]) -> list[str | None]:
+    """Return what each input is: "number" or "index"."""
+    return ["index" if i in indices else "number" for i in range(count)]
+
+
+def kind_of_constant(x: Number) -> str:
+    """Return what a constant is: "condition", "whole" or "number"."""
     if isinstance(x, bool):
         return "condition"
     return "whole" if isinstance(x, int) else "number"
+
+
+def check(
+    kinds: list[str | None],
+    code: Iterable[tuple[int, Instruction]],
+    outputs: Iterable[int],
+    guards: Iterable[tuple[int, bool]],
+) -> None:
+    """Raise `ProgramError` for what the grammar does not allow.
+
+    kinds: what each slot is; None for those that an instruction gives, until it does.
+    code: slots and their instructions, in turn.
+    """
+    for slot, instruction in code:
+        name, places = instruction[0], instruction[1:]
+        try:
+            given = pick(kinds, places)
+        except (IndexError, TypeError):
+            given = (None,)
+        # What takes numbers only, and as many, needs no closer look.
+        count = len(places)
+        taken = count - count % 2 if name == "chains" else _TAKEN.get(name, -1)
+        if not (
+            given.count("number") == count
+            and (taken == count > 0 or taken is None)
+            and (not count or min(places) >= 0)
+        ):
+            if None in given or min(places, default=0) < 0:
+                at = f"slot {slot}, {name}{places}"
+                raise ProgramError(f"{at}: an operand is no earlier slot")
+            if complaint := _complaint(name, given):
+                raise ProgramError(f"slot {slot}, {name}{places}: {complaint}")
+        kinds[slot] = "condition" if name in CONDITIONS else "number"
+    guarded = [place for place, _ in guards]
+    for place in (*outputs, *guarded):
+        if not 0 <= place < len(kinds) or kinds[place] is None:
+            raise ProgramError(f"slot {place} is none of the {len(kinds)}")
+    for place in guarded:
+        if kinds[place] != "condition":
+            raise ProgramError(f"the guard of slot {place} is a {kinds[place]}")
 
 
 _NUMBERS = frozenset({"number", "index", "whole"})
@@ -230,7 +252,7 @@ for _name in ("where", "polygamma", "round_to"):
 
 
 @lru_cache(1000)
-def _complaint(name: str, given: tuple[str, ...]) -> str:
+def _complaint(name: str, given: tuple[Any, ...]) -> str:
     """Say why operands of these kinds do not fit the operation; nothing if they do."""
     condition, whole = frozenset({"condition"}), frozenset({"whole"})
     if name in LOGIC:

@@ -156,7 +156,7 @@ class Recordings:
         start = time.perf_counter()
         draft, trace, structure = traced(self.subject, call)
         middle = time.perf_counter()
-        fast = relaxed(draft)
+        fast = relaxed(draft.verify())
         program = collected(fast or draft, exact=self.subject.exact).verify()
         self.subject.times.recording += middle - start
         self.subject.times.simplifying += time.perf_counter() - middle
@@ -197,7 +197,7 @@ class Recordings:
 
     def _strict(self, branch: Branch, varying: tuple[bool, ...]) -> Runner:
         start = time.perf_counter()
-        recorded = branch.draft.program().verify()
+        recorded = branch.draft.program()
         program = simplified(recorded, exact=self.subject.exact)
         self.subject.times.simplifying += time.perf_counter() - start
         return self._prepared(program, varying)

@@ -3,8 +3,8 @@
     folding, identities, common sub-expressions   `Rewriter`, by IDENTITIES
     sums and products of sums → n-ary sum and dot `collected` (collect.py)
 
-A recording is written by a `Rewriter`, and what it has written is only collected; its
-slots are numbered at the end, and every program is verified. With `exact` the bits of
+A recording is written by a `Rewriter`, and what it has written is only collected; what
+either gives is verified, slots are numbered at the end. With `exact` the bits of
 every output stay the same for all inputs, signs of zero and infinities included (that
 of a NaN apart); otherwise a result may move by a few units in the last place. What IEEE
 arithmetic does not allow is never done: x*0 is NaN for an infinite x, x + 0.0 is 0.0

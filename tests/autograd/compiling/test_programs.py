@@ -433,8 +433,27 @@ def test_the_verifier_catches(change, message):
     from dataclasses import replace
 
     assert GOOD.verify() is GOOD
+    for form in (lambda program: program, Draft.of):
+        with pytest.raises(ProgramError, match=message):
+            form(replace(GOOD, **change)).verify()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"chosen": [5]}, "no earlier slot"),
+        ({"chosen": [5, 4]}, "no earlier slot"),
+        ({"chosen": [4]}, "slot 5 is none"),
+        ({"constants": {}}, "no earlier slot"),
+    ],
+)
+def test_the_verifier_catches_what_is_left_out_of_a_draft(change, message):
+    from dataclasses import replace
+
+    draft = Draft.of(GOOD)
+    assert draft.verify() is draft
     with pytest.raises(ProgramError, match=message):
-        replace(GOOD, **change).verify()
+        replace(draft, **change).verify()
 
 
 def test_programs_print_like_code():
