@@ -341,7 +341,8 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
     leaves: list[Value] = []
     for number in given:
         if not is_number(number):
-            is_linked = linked and not _is_plain(number)
+            plain = number.is_recorded and not number.trace.has_value(number)
+            is_linked = linked and not plain
             leaves.append(+number if is_linked else number.detach())
             leaves[-1].label = number.label
             continue

@@ -216,9 +216,10 @@ def differentiable_cotangents(
     bars: dict[int, Any] = {}
     used: dict[int, list[tuple[Node, Any]]] = {}  # the partials, by node
     watch = STATE.anomaly if ACTIVE else None
+    term = terms.get
     for node in reversed(order):
         key = id(node)
-        if not (added := terms.get(key)):
+        if not (added := term(key)):
             continue
         if len(added) == 2:
             bar = bars[key] = over_values.chain(*added)
@@ -227,8 +228,13 @@ def differentiable_cotangents(
         if node.rule is None or key in fixed:
             continue
         operands = operands_of(node)
-        into: list[Any] = [terms.get(id(operand)) for operand in operands]
-        wanted = [added is not None for added in into]
+        into: Sequence[Any]
+        if len(operands) == 2:  # most have two: quicker than a comprehension
+            left, right = into = term(id(operands[0])), term(id(operands[1]))
+            wanted = [left is not None, right is not None]
+        else:
+            into = [term(id(operand)) for operand in operands]
+            wanted = [added is not None for added in into]
         if True not in wanted:
             continue
         if not node.is_recorded:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import TracingError
-from ..modes import user_source
+from ..modes import STATE, user_source
 from ..reverse import differentiable_cotangents
 from ..rules import RULES, Rule
 from ..value import Value, apply, seed_of, targets_of
@@ -29,13 +29,13 @@ def unknown(what: str) -> TracingError:
 
 def _operator(rule: Rule, by_rule: Callable[[Any, Any], Any], reflected: bool) -> Any:
     def quick(self: Any, other: Any) -> Any:
-        if type(other) in _OPERANDS:
-            return apply(rule, self, other)
+        if type(other) in _OPERANDS and (trace := STATE.trace) is not None:
+            return trace.apply(rule, (self, other))
         return by_rule(self, other)
 
     def quick_reflected(self: Any, other: Any) -> Any:
-        if type(other) in _OPERANDS:
-            return apply(rule, other, self)
+        if type(other) in _OPERANDS and (trace := STATE.trace) is not None:
+            return trace.apply(rule, (other, self))
         return by_rule(self, other)
 
     return quick_reflected if reflected else quick
