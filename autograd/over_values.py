@@ -77,11 +77,11 @@ class OverValues:
 
     def chain(self, cotangent: Any, partial: Any) -> Any:
         """Multiply as the chain rule does; the plain number 1 needs no node."""
-        if is_number(partial):
+        if not hasattr(partial, "rule"):  # `is_number`, without a call
             if partial == 1:
                 return cotangent
             if is_number(cotangent):
                 return self._numbers.chain(cotangent, partial)
-        elif is_number(cotangent) and cotangent == 1:
+        elif not hasattr(cotangent, "rule") and cotangent == 1:
             return partial
         return self._apply(_CHAIN, cotangent, partial)

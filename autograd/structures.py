@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -139,14 +140,24 @@ def _structure(nest: Nest, path: Path, numbers: list[Number]) -> Structure:
         return Structure("array", nest.shape, size=nest.size)
     if not isinstance(nest, list | tuple | dict):
         raise _not_a_number(nest, path)
-    keys = _keys(nest)
     if type(nest) in (list, tuple) and all(map(_is_leaf_type, set(map(type, nest)))):
         numbers += nest
-        return Structure(type(nest), keys, (NUMBER,) * len(keys), len(keys))
+        make = _short_row if len(nest) <= _SHORT else _row
+        return make(type(nest), len(nest))
+    keys = _keys(nest)
     children = tuple(_structure(nest[key], (path, key), numbers) for key in keys)
     size = sum(child.size for child in children)
     sample = _emptied(nest) if isinstance(nest, dict) else None
     return Structure(type(nest), keys, children, size, sample)
+
+
+def _row(kind: type, count: int) -> Structure:
+    """Return the structure of a list or tuple of numbers."""
+    return container(kind, [NUMBER] * count)
+
+
+_SHORT = 100
+_short_row = lru_cache(2 * _SHORT)(_row)
 
 
 def _emptied(nest: dict[Any, Nest]) -> dict[Any, Nest]:

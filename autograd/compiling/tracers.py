@@ -8,7 +8,7 @@ from ..errors import TracingError
 from ..modes import STATE, user_source
 from ..reverse import differentiable_cotangents
 from ..rules import RULES, Rule
-from ..value import Value, apply, seed_of, targets_of
+from ..value import Value, seed_of, targets_of
 from .program import Number
 
 __all__ = ["Condition", "Index", "Tracer", "unknown"]

@@ -101,7 +101,7 @@ class Rule:
                 f"the partials of {self.name} must be a tuple of {len(operands)}, one "
                 f"an operand; got {partials!r}"
             )
-        if all(wanted) and not any(map(callable, partials)):
+        if False not in wanted and not any(map(callable, partials)):
             return partials
         return tuple(
             [
