@@ -13,6 +13,8 @@ from .program import Number
 
 __all__ = ["Condition", "Index", "Tracer", "unknown"]
 
+_POS = RULES["pos"]
+
 
 def unknown(what: str) -> TracingError:
     """Return the error of asking for a number while there is none."""
@@ -79,6 +81,11 @@ class Tracer(Value):
             ("mul", "rmul"),
         ]
     )
+
+    def __pos__(self) -> Any:
+        if (trace := STATE.trace) is not None:
+            return trace.apply(_POS, (self,))
+        return super().__pos__()
 
     def item(self) -> Number:
         """Raise `TracingError`, as `.data`."""

@@ -101,8 +101,12 @@ class Rule:
                 f"the partials of {self.name} must be a tuple of {len(operands)}, one "
                 f"an operand; got {partials!r}"
             )
-        if False not in wanted and not any(map(callable, partials)):
-            return partials
+        if False not in wanted:
+            for partial in partials:
+                if callable(partial):
+                    break
+            else:
+                return partials
         return tuple(
             [
                 (partial() if callable(partial) else partial) if needed else None
