@@ -58,35 +58,49 @@ class Rewriter(Builder):
 
     def put(self, instruction: Instruction) -> int:
         """Return the handle of an instruction's result, simplified."""
-        name, fixed = instruction[0], self._fixed
+        name, fixed, negated = instruction[0], self._fixed, self._negated
         if name in _COMMUTATIVE:  # constants last, else the earlier one first
             _, x, y = instruction
             if x in fixed or (y < x and y not in fixed):
                 instruction = name, y, x
         if (found := self.known(instruction)) is not None:
             return found
-        operands = instruction[1:]
+        # Look for a simpler form only where there may be one: quickly.
+        if len(instruction) == 3:
+            _, x, y = instruction
+            special = x in fixed or y in fixed or x in negated or y in negated
+            look = special or name in _OF_NEITHER
+        else:
+            look = len(instruction) < 5 or instruction[1] in fixed
+        if look and (found := self._simpler(name, instruction[1:])) is not None:
+            return found
+        handle = self._known[instruction] = len(self.made)
+        self.made.append(instruction)
+        if name == "neg":
+            negated.add(handle)
+        return handle
+
+    def _simpler(self, name: str, operands: tuple[int, ...]) -> int | None:
+        """Return the handle of the same by folding or an identity, if there is one."""
+        fixed = self._fixed
         if not operands or (
             operands[0] in fixed and all(map(fixed.__contains__, operands))
         ):
             numbers = [self.constants[x] for x in operands]
             return self.constant(function_of(name)(*numbers))
-        if len(operands) < 4:  # no identity looks at more
-            if not fixed.isdisjoint(operands):
-                rows = IDENTITIES
-            elif not self._negated.isdisjoint(operands):
-                rows = _WITHOUT_CONSTANTS
-            else:
-                rows = _OF_NEITHER
-            for identity in rows.get(name, ()):
-                found = identity(self, *operands)
-                if found is not None:
-                    return found
-        handle = self._known[instruction] = len(self.made)
-        self.made.append(instruction)
-        if name == "neg":
-            self._negated.add(handle)
-        return handle
+        if len(operands) > 3:  # no identity looks at so many
+            return None
+        if not fixed.isdisjoint(operands):
+            rows = IDENTITIES
+        elif not self._negated.isdisjoint(operands):
+            rows = _WITHOUT_CONSTANTS
+        else:
+            rows = _OF_NEITHER
+        for identity in rows.get(name, ()):
+            found = identity(self, *operands)
+            if found is not None:
+                return found
+        return None
 
     def number(self, handle: int) -> Number | None:
         """Return the number if the handle is a constant."""
@@ -381,7 +395,8 @@ _WITHOUT_CONSTANTS = {
 }
 # Those that may where besides none is a negative.
 _OF_NEITHER = {
-    **_WITHOUT_CONSTANTS,
-    **dict.fromkeys(("add", "sub", "mul", "chain"), ()),
+    name: rows
+    for name, rows in _WITHOUT_CONSTANTS.items()
+    if rows and name not in ("add", "sub", "mul", "chain")
 }
 assert IDENTITIES.keys() & CONDITIONS  # every comparison is there
