@@ -341,8 +341,7 @@ def _new_leaves(given: Sequence[Any], linked: bool) -> list[Value]:
     leaves: list[Value] = []
     for number in given:
         if not is_number(number):
-            plain = number.is_recorded and not number.trace.has_value(number)
-            is_linked = linked and not plain
+            is_linked = linked and not _is_plain(number)
             leaves.append(+number if is_linked else number.detach())
             leaves[-1].label = number.label
             continue
@@ -366,7 +365,9 @@ def _kind_of_nest(given: Sequence[Any]) -> Any:
 
 def _is_plain(x: Any) -> bool:
     """Tell what is a number in the eager run."""
-    return not hasattr(x, "rule") or (x.is_recorded and not x.trace.has_value(x))
+    if not hasattr(x, "rule"):  # `is_number`, without a call
+        return True
+    return x.is_recorded and not x.trace.has_value(x)
 
 
 def _plain(x: Any) -> Number:

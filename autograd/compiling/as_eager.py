@@ -332,7 +332,8 @@ class _Fan:
     """Cotangents and partials in turn, for one of several rows: 0 for the others."""
 
     def __init__(self, m: ExactValues, into: Sequence[tuple[Any, Any]]) -> None:
-        self._m, self._into, self._held = m, into, []  # type: ignore[var-annotated]
+        self._m, self._into = m, into
+        self._held: list[Any] = []
 
     def append(self, x: Any) -> None:
         self._held.append(x)

@@ -33,12 +33,11 @@ class Builder:
     @classmethod
     def of(cls, program: Program) -> Self:
         """Return a builder that has made this program: its slots are the handles."""
-        builder = cls(program.inputs, program.indices)
-        for handle, x in enumerate(program.constants, len(program.inputs)):
+        builder, draft = cls(program.inputs, program.indices), Draft.of(program)
+        builder.made = draft.made
+        builder.constants.update(draft.constants)
+        for handle, x in draft.constants.items():
             builder._known.setdefault(_key(x), handle)
-            builder.constants[handle] = x
-            builder.made.append(("constant", x))
-        builder.made += program.code
         return builder
 
     def input(self, name: str, index: bool = False) -> int:

@@ -272,8 +272,6 @@ class Recorder:
 
     def detach(self, x: Any) -> Any:
         """Return a constant's number; of everything else a leaf with its number."""
-        if type(x) is Tracer:  # the usual, quickly
-            return self._tracer(self._handle(x))
         if not isinstance(x, Value):
             return x
         return self._tracer(self._handle(x)) if self.takes([x]) else x.data

@@ -106,7 +106,8 @@ class Tracer(Value):
         sweep = self.trace.sweep(create_graph, [self])
         seeds = [seed_of(self, seed)]
         found = differentiable_cotangents([self], seeds, targets, sweep.values)
-        return sweep.finished(found)  # type: ignore[no-any-return]
+        finished: list[Any] = sweep.finished(found)
+        return finished
 
     def zero_grad(self) -> None:
         """Raise `TracingError`, as `backward`."""
